@@ -1,0 +1,1 @@
+"""Plates: durable streams with the semantics of Redis Streams, kept in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Pure values and rules: no Django, no input or output, no clock."""

@@ -1,0 +1,139 @@
+"""Entry IDs: the pair, its text forms, and the bounds of a range.
+
+The texts follow the real parser to the letter, its leniencies included (ID-3), so that what one
+server accepts the other does too.
+"""
+
+import re
+from typing import NamedTuple
+
+from streams.domain.errors import InvalidCommand
+
+MAX_PART = 2**64 - 1
+"""The greatest value of either half of an ID."""
+
+_LONGEST_TEXT = 127
+_CANONICAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
+_LENIENT = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]+)\Z")
+_NEGATIVE_CANONICAL = re.compile(r"-[1-9][0-9]*\Z")
+
+
+class EntryId(NamedTuple):
+    """Two unsigned 64-bit numbers, ordered by milliseconds, then by sequence (ID-1)."""
+
+    ms: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.ms}-{self.seq}"
+
+    def next(self) -> "EntryId":
+        """The ID right above; the greatest ID has none, see `MAX_ID` (ID-11)."""
+        if self.seq < MAX_PART:
+            return EntryId(self.ms, self.seq + 1)
+        return EntryId(self.ms + 1, 0)
+
+    def previous(self) -> "EntryId":
+        """The ID right below; 0-0 has none (ID-11)."""
+        if self.seq > 0:
+            return EntryId(self.ms, self.seq - 1)
+        return EntryId(self.ms - 1, MAX_PART)
+
+
+NO_ID = EntryId(0, 0)
+"""0-0 is never an entry's ID: it means "none" or "from the start" (ID-12)."""
+
+MAX_ID = EntryId(MAX_PART, MAX_PART)
+"""MAX-MAX, the last ID there is."""
+
+
+class AddId(NamedTuple):
+    """The ID that XADD was given: None stands for what the server fills in.
+
+    `*` is (None, None), `5-*` is (5, None), `5-1` is (5, 1).
+    """
+
+    ms: int | None
+    seq: int | None
+
+
+AUTO_ID = AddId(None, None)
+"""XADD's `*`."""
+
+
+def parse_id(text: str, *, missing_seq: int = 0) -> EntryId:
+    """Read `ms-seq` or `ms`; the latter gets `missing_seq` (ID-2, ID-4).
+
+    Raises InvalidCommand for anything else, the special IDs included.
+    """
+    return EntryId(*_parse_parts(text, missing_seq))
+
+
+def parse_loose_id(text: str, *, missing_seq: int = 0) -> EntryId:
+    """As `parse_id`, but `-` and `+` stand for the lowest and the highest ID (ID-5)."""
+    if text == "-":
+        return NO_ID
+    if text == "+":
+        return MAX_ID
+    return parse_id(text, missing_seq=missing_seq)
+
+
+def parse_add_id(text: str) -> AddId:
+    """Read the ID of XADD: `*`, `ms-*`, `ms-seq` or `ms` (ID-6)."""
+    if text == "*":
+        return AUTO_ID
+    ms_text, dash, seq_text = text.partition("-")
+    if dash and seq_text == "*":
+        return AddId(_parse_parts(ms_text + "-0", 0)[0], None)
+    return AddId(*_parse_parts(text, 0))
+
+
+def parse_range_start(text: str) -> EntryId:
+    """The inclusive lower bound of a range; `(` excludes the ID itself (ID-8, ID-9)."""
+    if not text.startswith("("):
+        return parse_loose_id(text)
+    bound = parse_id(text[1:])
+    if bound == MAX_ID:
+        raise InvalidCommand("ERR invalid start ID for the interval")
+    return bound.next()
+
+
+def parse_range_end(text: str) -> EntryId:
+    """The inclusive upper bound of a range; a missing sequence is the highest (ID-4, ID-10)."""
+    if not text.startswith("("):
+        return parse_loose_id(text, missing_seq=MAX_PART)
+    bound = parse_id(text[1:], missing_seq=MAX_PART)
+    if bound == NO_ID:
+        raise InvalidCommand("ERR invalid end ID for the interval")
+    return bound.previous()
+
+
+def invalid_id() -> InvalidCommand:
+    """The refusal of any unreadable ID (ID-2)."""
+    return InvalidCommand("ERR Invalid stream ID specified as stream command argument")
+
+
+def _parse_parts(text: str, missing_seq: int) -> tuple[int, int]:
+    if len(text.encode()) > _LONGEST_TEXT:
+        raise invalid_id()
+    ms_text, dash, seq_text = text.partition("\0")[0].partition("-")
+    return _parse_part(ms_text), _parse_part(seq_text) if dash else missing_seq
+
+
+def _parse_part(text: str) -> int:
+    if _CANONICAL.match(text):
+        value = int(text)
+    elif (lenient := _LENIENT.match(text)) and not _NEGATIVE_CANONICAL.match(text):
+        value = _as_strtoull(lenient[1], int(lenient[2]))
+    else:
+        raise invalid_id()
+    if value > MAX_PART:
+        raise invalid_id()
+    return value
+
+
+def _as_strtoull(sign: str, magnitude: int) -> int:
+    """C's reading of a signed number as unsigned: -1 wraps around, an overflow stays one."""
+    if sign == "-" and 0 < magnitude <= MAX_PART:
+        return MAX_PART + 1 - magnitude
+    return magnitude

@@ -1,0 +1,39 @@
+"""The column types that Django does not have."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class UnsignedField(models.Field):  # type: ignore[type-arg]
+    """An unsigned 64-bit integer: `numeric(20,0)` in the database, int in Python."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "numeric(20,0)"
+
+    def from_db_value(self, value: Any, *_: Any) -> int | None:
+        return None if value is None else int(value)
+
+
+class NameField(models.Field):  # type: ignore[type-arg]
+    """A name of the user's: any Unicode text, kept as its UTF-8 bytes, compared as bytes."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "bytea"
+
+    def from_db_value(self, value: Any, *_: Any) -> str | None:
+        return None if value is None else bytes(value).decode()
+
+    def get_prep_value(self, value: Any) -> bytes | None:
+        return value.encode() if isinstance(value, str) else value
+
+
+class VerbatimJsonField(models.TextField):
+    """JSON text, kept to the letter in a `json` column (not `jsonb`, which would rewrite it)."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "json"
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return value

@@ -1,0 +1,217 @@
+"""The tables. Definitions only: rules are in `commands`, reading and writing rows is in `store`.
+
+Every tenant row bears its plate, and every query names it. Names of streams, groups and
+consumers are bytes, as in Redis: any Unicode text, NUL included, in byte order (GEN-1, GEN-15).
+Instants (`_at`) of the data plane are Unix milliseconds, as Redis reports them.
+"""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from streams.fields import NameField, UnsignedField, VerbatimJsonField
+
+
+class Plate(models.Model):
+    """A tenant: an isolated namespace of streams with its own API keys."""
+
+    name = models.CharField(max_length=64, unique=True)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "plate"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApiKey(models.Model):
+    """A key of a plate. Only its digest is kept."""
+
+    class Scope(models.TextChoices):
+        """Each scope includes those before it."""
+
+        READ = "read"
+        WRITE = "write"
+        MANAGE = "manage"
+
+    plate = models.ForeignKey(Plate, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100, blank=True)
+    scope = models.CharField(max_length=6, choices=Scope)
+    # The key's first characters, enough to recognise it, far too few to guess it.
+    prefix = models.CharField(max_length=16)
+    # SHA-256 of the whole key: keys are 256 random bits, so nothing slower is needed.
+    digest = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    # Null: never expires.
+    expires_at = models.DateTimeField(null=True, blank=True)
+    # Null: not revoked.
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "api_key"
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.scope})"
+
+
+class Stream(models.Model):
+    """An append-only log. Its counters change only under the lock of its row."""
+
+    plate = models.ForeignKey(Plate, models.CASCADE, related_name="streams")
+    key = NameField()
+    # How many entries are live.
+    length = models.BigIntegerField(default=0)
+    # The ID that the next entry must exceed; 0-0 for a stream never added to (ST-2).
+    last_generated_ms = UnsignedField(default=0)
+    last_generated_seq = UnsignedField(default=0)
+    # The smallest live ID; 0-0 when empty (ST-4).
+    recorded_first_ms = UnsignedField(default=0)
+    recorded_first_seq = UnsignedField(default=0)
+    # The greatest ID ever removed by XDEL; 0-0 if none was (ST-5).
+    max_deleted_ms = UnsignedField(default=0)
+    max_deleted_seq = UnsignedField(default=0)
+    # Successful adds over the stream's life (ST-3).
+    entries_added = models.BigIntegerField(default=0)
+    # Counts what may wake a blocked reader (BLK-5), so that a lost hint can be noticed.
+    signals = models.BigIntegerField(default=0)
+    # The storage node that new entries go to (TRIM-15), as domain.nodes writes it; null: none.
+    tail_node = VerbatimJsonField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "stream"
+        constraints = [
+            # Finds a stream by the user's key; lists a plate's streams in byte order.
+            models.UniqueConstraint(fields=["plate", "key"], name="stream_plate_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class StreamNode(models.Model):
+    """A full storage node of a stream: what `~` trims as a whole (TRIM-15 to TRIM-17).
+
+    The node holds the entries above the previous node's last ID, up to its own.
+    """
+
+    pk = models.CompositePrimaryKey("plate_id", "stream_id", "last_ms", "last_seq")
+    plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
+    stream = models.ForeignKey(Stream, models.DO_NOTHING, db_constraint=False, db_index=False)
+    # The ID of the node's last slot, whether or not that entry is still live.
+    last_ms = UnsignedField()
+    last_seq = UnsignedField()
+    live = models.IntegerField()
+
+    class Meta:
+        db_table = "stream_node"
+
+
+class Entry(models.Model):
+    """One entry. Written once, never changed; only deletes and trims remove it.
+
+    Without foreign keys in the database: rows come and go only under the lock of their stream,
+    and the check would cost every insert.
+    """
+
+    pk = models.CompositePrimaryKey("plate_id", "stream_id", "ms", "seq")
+    plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
+    stream = models.ForeignKey(Stream, models.DO_NOTHING, db_constraint=False, db_index=False)
+    ms = UnsignedField()
+    seq = UnsignedField()
+    # The flat list [field1, value1, …], verbatim: order, repeats and NUL survive.
+    fields = VerbatimJsonField()
+    # When the server took it; an explicit ID says nothing about that.
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "entry"
+
+
+class ConsumerGroup(models.Model):
+    """A group's place in a stream. Delivery state changes only under the lock of its row."""
+
+    plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="groups", db_index=False)
+    name = NameField()
+    last_delivered_ms = UnsignedField(default=0)
+    last_delivered_seq = UnsignedField(default=0)
+    # Entries read so far, as XINFO shows it; null: unknown (XGROUP-7).
+    entries_read = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "consumer_group"
+        constraints = [
+            # Finds a group by name; lists a stream's groups in byte order.
+            models.UniqueConstraint(
+                fields=["plate", "stream", "name"], name="consumer_group_plate_stream_name"
+            ),
+        ]
+        indexes = [
+            # Cascades of a deleted stream.
+            models.Index(fields=["stream"], name="consumer_group_stream"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consumer(models.Model):
+    """A consumer of a group."""
+
+    plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
+    group = models.ForeignKey(
+        ConsumerGroup, models.CASCADE, related_name="consumers", db_index=False
+    )
+    name = NameField()
+    # The last time it asked for something, Unix ms (ST-11).
+    seen_at = models.BigIntegerField()
+    # The last time it was given something, Unix ms; null: never (ST-12).
+    active_at = models.BigIntegerField(null=True)
+    # How many pending entries it owns, kept in step with the table.
+    pending_count = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "consumer"
+        constraints = [
+            # Finds a consumer by name; lists a group's consumers in byte order.
+            models.UniqueConstraint(
+                fields=["plate", "group", "name"], name="consumer_plate_group_name"
+            ),
+        ]
+        indexes = [
+            # Cascades of a deleted group.
+            models.Index(fields=["group"], name="consumer_group_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PendingEntry(models.Model):
+    """A delivered entry that is not yet acknowledged: a row of the pending entries list.
+
+    It outlives its entry (ST-6). Without foreign keys in the database, as `Entry`.
+    """
+
+    pk = models.CompositePrimaryKey("plate_id", "group_id", "ms", "seq")
+    plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
+    group = models.ForeignKey(ConsumerGroup, models.DO_NOTHING, db_constraint=False, db_index=False)
+    ms = UnsignedField()
+    seq = UnsignedField()
+    consumer = models.ForeignKey(Consumer, models.DO_NOTHING, db_constraint=False, db_index=False)
+    # The last delivery, Unix ms: idle time counts from here (ST-14).
+    delivered_at = models.BigIntegerField()
+    delivery_count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "pending_entry"
+        indexes = [
+            # A consumer's own list in ID order: history reads and XPENDING with a consumer.
+            models.Index(
+                fields=["plate", "group", "consumer", "ms", "seq"], name="pending_entry_consumer"
+            ),
+        ]
