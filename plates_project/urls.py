@@ -1,0 +1,3 @@
+"""The routes of the whole service."""
+
+urlpatterns: list[object] = []
