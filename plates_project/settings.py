@@ -64,7 +64,7 @@ DATABASES = {
                 "timeout": env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0),
             },
             "server_side_binding": True,
-            "prepare_threshold": 0,
+            "prepare_threshold": 5,
         },
     }
 }
