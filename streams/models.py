@@ -59,7 +59,7 @@ class ApiKey(models.Model):
 class Stream(models.Model):
     """An append-only log. Its counters change only under the lock of its row."""
 
-    plate = models.ForeignKey(Plate, models.CASCADE, related_name="streams")
+    plate = models.ForeignKey(Plate, models.CASCADE, related_name="streams", db_index=False)
     key = NameField()
     # How many entries are live.
     length = models.BigIntegerField(default=0)
