@@ -1,0 +1,1 @@
+"""The HTTP face: urls, authentication, request shapes, views, one exception handler."""

@@ -1,0 +1,113 @@
+"""XADD: append entries to streams.
+
+Concurrent adds of one process commit together (`coalescing`), each with its own outcome.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from streams import conf, wakeups
+from streams.commands.coalescing import Coalescer
+from streams.commands.contract import OneStream, Scope
+from streams.domain.arguments import Arguments
+from streams.domain.entries import NewEntry, new_entry, size_of
+from streams.domain.errors import Refusal, TooLarge, wrong_arity
+from streams.domain.ids import EntryId, parse_add_id
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.trimming import Trim, TrimOptions
+from streams.store import appends, session
+
+MAX_ADDS_IN_A_ROUND = 512
+"""How many adds one commit takes at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Add(OneStream):
+    """XADD key [NOMKSTREAM] [<MAXLEN|MINID> [=|~] threshold [LIMIT n]] <* | id> field value …
+
+    Replies with the new entry's ID, even if the trim of the same command removed it; null with
+    NOMKSTREAM on a missing stream (XADD-12).
+    """
+
+    name: ClassVar = "XADD"
+    arity: ClassVar = -5
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    # All are added, or none. Redis words can give only one.
+    entries: Sequence[NewEntry]
+    make_stream: bool = True
+    trim: Trim | None = None
+
+    @property
+    def makes_stream(self) -> bool:
+        return self.make_stream
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Add":
+        """Check in the order of XADD-3. Raises InvalidCommand."""
+        key = arguments.take()
+        options = TrimOptions()
+        make_stream = True
+        while True:
+            if arguments.take_keyword("NOMKSTREAM"):
+                make_stream = False
+            elif not options.take(arguments):
+                break
+        add_id = parse_add_id(arguments.take()) if arguments.left else None
+        trim = options.trim()
+        fields = arguments.take_rest()
+        if add_id is None or not fields or len(fields) % 2:
+            raise wrong_arity("xadd")
+        return cls(key, [new_entry(add_id, fields)], make_stream, trim)
+
+    def execute(self, plate: PlateId) -> list[EntryId] | None:
+        """Append; returns the IDs in order. Raises IdConflict, TooLarge, Unavailable."""
+        (outcome,) = execute_all(plate, [self])
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def reply(self, result: list[EntryId] | None) -> str | None:
+        return str(result[0]) if result else None
+
+
+def execute_all(plate: PlateId, adds: Sequence[Add]) -> Sequence[appends.Outcome | TooLarge]:
+    """Append for several commands in one go, in order, each with its own outcome."""
+    too_large = {place: refusal for place, add in enumerate(adds) if (refusal := _oversize(add))}
+    tasks = [
+        appends.Append(StreamName(plate, add.key), add.entries, add.make_stream, add.trim)
+        for place, add in enumerate(adds)
+        if place not in too_large
+    ]
+    outcomes = iter(_run(tasks))
+    return [too_large.get(place) or next(outcomes) for place in range(len(adds))]
+
+
+def _oversize(add: Add) -> TooLarge | None:
+    limit = conf.limit("STREAMS_MAX_ENTRY_BYTES")
+    if any(size_of(entry.fields) > limit for entry in add.entries):
+        return TooLarge(f"an entry may hold at most {limit} bytes of fields and values")
+    return None
+
+
+def _run(tasks: Sequence[appends.Append]) -> Sequence[appends.Outcome]:
+    if not tasks:
+        return ()
+    return _commit(tasks) if session.in_transaction() else _coalescer.do(tasks)
+
+
+def _commit(tasks: Sequence[appends.Append]) -> list[appends.Outcome]:
+    outcomes = appends.commit(tasks, now_ms=time.time_ns() // 1_000_000)
+    added = [
+        task.name for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, list)
+    ]
+    session.after_commit(lambda: wakeups.announce(added))
+    return outcomes
+
+
+_coalescer: Coalescer[appends.Append, appends.Outcome] = Coalescer(
+    _commit, round_limit=MAX_ADDS_IN_A_ROUND
+)

@@ -1,0 +1,87 @@
+"""Several commands in one request: pipelines and transactions.
+
+A command that is no command, or whose words are refused, is carried along as its `Refusal`, to
+be met in its turn.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from streams.commands import append
+from streams.commands.contract import NamedCommand
+from streams.domain.errors import Refusal
+from streams.domain.plates import PlateId, StreamName
+from streams.store import streams
+
+Outcome = Any
+"""A command's reply in plain JSON values, or its Refusal."""
+
+
+class TransactionRefused(Exception):
+    """The command at `index` was refused, so the transaction changed nothing."""
+
+    def __init__(self, index: int, refusal: Refusal) -> None:
+        super().__init__(refusal.text)
+        self.index = index
+        self.refusal = refusal
+
+
+def run_pipeline(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> list[Outcome]:
+    """Run each command by itself, in order; one that is refused does not stop the others.
+
+    Adds that stand next to each other are committed together.
+    """
+    outcomes: list[Outcome] = []
+    for are_adds, run in groupby(commands, key=lambda command: isinstance(command, append.Add)):
+        if are_adds:
+            outcomes += _run_adds(plate, [c for c in run if isinstance(c, append.Add)])
+        else:
+            outcomes += [_outcome(plate, command) for command in run]
+    return outcomes
+
+
+def run_transaction(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> list[Outcome]:
+    """Run all the commands in one database transaction; returns their replies.
+
+    Raises TransactionRefused if one is refused: nothing is changed then.
+    """
+    with streams.reserved(
+        _names(plate, commands, made=False), make=_names(plate, commands, made=True)
+    ):
+        return list(_replies(plate, commands))
+
+
+def _run_adds(plate: PlateId, adds: Sequence[append.Add]) -> Iterator[Outcome]:
+    for add, outcome in zip(adds, append.execute_all(plate, adds), strict=True):
+        yield outcome if isinstance(outcome, Refusal) else add.reply(outcome)
+
+
+def _outcome(plate: PlateId, command: NamedCommand | Refusal) -> Outcome:
+    try:
+        return _reply(plate, command)
+    except Refusal as refusal:
+        return refusal
+
+
+def _replies(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> Iterator[Outcome]:
+    for index, command in enumerate(commands):
+        try:
+            yield _reply(plate, command)
+        except Refusal as refusal:
+            raise TransactionRefused(index, refusal) from refusal
+
+
+def _reply(plate: PlateId, command: NamedCommand | Refusal) -> Any:
+    if isinstance(command, Refusal):
+        raise command
+    command = command.without_blocking()
+    return command.reply(command.execute(plate))
+
+
+def _names(
+    plate: PlateId, commands: Sequence[NamedCommand | Refusal], *, made: bool
+) -> list[StreamName]:
+    """The streams that the commands name; with `made`, only those that they create if missing."""
+    named = [c for c in commands if not isinstance(c, Refusal) and (c.makes_stream or not made)]
+    return [StreamName(plate, key) for key in sorted({key for c in named for key in c.keys})]

@@ -1,0 +1,68 @@
+"""The streams of a plate: list them."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from streams.commands.contract import Scope
+from streams.domain.errors import InvalidRequest
+from streams.domain.globs import compile_glob
+from streams.domain.plates import PlateId
+from streams.store import streams
+
+LONGEST_SCAN = 10_000
+"""How many streams one page looks at, at most: with a pattern, a page may come back short."""
+
+
+class Page(NamedTuple):
+    """Some streams, and where the next page starts; None: there is none."""
+
+    streams: list[streams.Listed]
+    next_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListStreams:
+    """One page of the plate's streams in byte order of their keys.
+
+    Replies with {streams, cursor}: pass the cursor back for the next page; null ends the list.
+    """
+
+    scope: ClassVar = Scope.READ
+
+    match: str = "*"
+    # What the page before replied.
+    cursor: str = ""
+    # The most streams that a page holds.
+    count: int = 100
+
+    def execute(self, plate: PlateId) -> Page:
+        """Raises InvalidRequest for a cursor that no page gave."""
+        pattern = compile_glob(self.match)
+        start = _decoded(self.cursor)
+        matching: list[streams.Listed] = []
+        looked_at = 0
+        for listed in streams.listed(plate, start):
+            if len(matching) == self.count or looked_at == LONGEST_SCAN:
+                return Page(matching, listed.key.encode())
+            looked_at += 1
+            if pattern.fullmatch(listed.key):
+                matching.append(listed)
+        return Page(matching, None)
+
+    def reply(self, result: Page) -> dict[str, Any]:
+        return {
+            "streams": [listed._asdict() for listed in result.streams],
+            "cursor": None if result.next_key is None else _encoded(result.next_key),
+        }
+
+
+def _encoded(key: bytes) -> str:
+    return urlsafe_b64encode(key).decode()
+
+
+def _decoded(cursor: str) -> bytes:
+    try:
+        return urlsafe_b64decode(cursor.encode())
+    except ValueError as error:
+        raise InvalidRequest("cursor is none that a page gave") from error

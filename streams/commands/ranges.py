@@ -1,0 +1,108 @@
+"""XLEN, XRANGE and XREVRANGE: look at the entries of one stream."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from streams.commands.contract import OneStream, Scope
+from streams.domain.arguments import Arguments
+from streams.domain.errors import syntax_error
+from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
+from streams.domain.plates import PlateId
+from streams.store import entries, streams
+
+
+@dataclass(frozen=True, slots=True)
+class Length(OneStream):
+    """XLEN key
+
+    Replies with the number of live entries; 0 for a missing stream (XLEN-1).
+    """
+
+    name: ClassVar = "XLEN"
+    arity: ClassVar = 2
+    scope: ClassVar = Scope.READ
+
+    key: str
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Length":
+        return cls(arguments.take())
+
+    def execute(self, plate: PlateId) -> int:
+        stream = streams.find(plate, self.key)
+        return stream.length if stream else 0
+
+    def reply(self, result: int) -> int:
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Range(OneStream):
+    """XRANGE key start end [COUNT n]
+
+    Replies with the entries between the bounds, oldest first; `[]` if there are none. With COUNT
+    0 or below: null for an existing stream, `[]` for a missing one (XRANGE-5).
+    """
+
+    name: ClassVar = "XRANGE"
+    arity: ClassVar = -4
+    scope: ClassVar = Scope.READ
+    newest_first: ClassVar = False
+
+    key: str
+    # Both inclusive; what `(` excludes is outside already.
+    start: EntryId = NO_ID
+    end: EntryId = MAX_ID
+    # None: all.
+    count: int | None = None
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Range":
+        """Check in the order of XRANGE-3. Raises InvalidCommand."""
+        key, start, end = arguments.take(), arguments.take(), arguments.take()
+        return cls(
+            key, parse_range_start(start), parse_range_end(end), take_count_option(arguments)
+        )
+
+    def execute(self, plate: PlateId) -> list[entries.Rendered] | None:
+        if self.count is not None and self.count <= 0:
+            return None if streams.find(plate, self.key) else []
+        return entries.between(
+            plate,
+            self.key,
+            self.start,
+            self.end,
+            count=self.count,
+            newest_first=self.newest_first,
+        )
+
+    def reply(self, result: list[entries.Rendered] | None) -> list[entries.Rendered] | None:
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseRange(Range):
+    """XREVRANGE key end start [COUNT n]
+
+    As XRANGE, newest first. The start, which comes last, is still read first (XRANGE-3).
+    """
+
+    name: ClassVar = "XREVRANGE"
+    newest_first: ClassVar = True
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "ReverseRange":
+        key, end, start = arguments.take(), arguments.take(), arguments.take()
+        return cls(
+            key, parse_range_start(start), parse_range_end(end), take_count_option(arguments)
+        )
+
+
+def take_count_option(arguments: Arguments) -> int | None:
+    """The last of any number of `COUNT n` up to the end of the words (XRANGE-4)."""
+    count = None
+    while arguments.left:
+        if not arguments.take_keyword("COUNT", followed_by=1):
+            raise syntax_error()
+        count = arguments.take_integer()
+    return count

@@ -1,0 +1,95 @@
+"""All the commands by name, and the way from Redis words to a command."""
+
+from collections.abc import Mapping, Sequence
+
+from streams.commands import append, info, ranges, reads, removal
+from streams.commands.contract import NamedCommand
+from streams.domain.arguments import Arguments, keyword
+from streams.domain.errors import (
+    InvalidCommand,
+    UnsupportedCommand,
+    echo,
+    syntax_error,
+    wrong_arity,
+)
+
+LONGEST_ECHOED_SUBCOMMAND = 128
+"""How many bytes of an unknown subcommand its refusal repeats (GEN-6)."""
+
+
+COMMANDS: Mapping[str, type[NamedCommand]] = {
+    command.name: command
+    for command in (
+        append.Add,
+        ranges.Length,
+        ranges.Range,
+        ranges.ReverseRange,
+        reads.Read,
+        removal.Trim,
+        removal.Delete,
+        removal.SetId,
+        info.InfoStream,
+    )
+}
+
+CONTAINERS = {name.partition("|")[0] for name in COMMANDS if "|" in name}
+"""Commands that are told apart by a second word."""
+
+
+def parse(words: Sequence[str]) -> NamedCommand:
+    """The command that the words spell. Raises UnsupportedCommand, InvalidCommand."""
+    name = keyword(words[0])
+    arguments = words[1:]
+    if name in CONTAINERS:
+        name, arguments = _subcommand(name, arguments)
+    elif name not in COMMANDS:
+        raise UnsupportedCommand(f"unsupported command '{echo(words[0])[:128]}'")
+    command = COMMANDS[name]
+    _check_arity(command, len(words))
+    return command.parse(Arguments(arguments))
+
+
+def with_key(words: Sequence[str], key: str) -> list[str]:
+    """The words with the key put where the command expects it.
+
+    That is first, after the subcommand, or after STREAMS. Raises InvalidCommand if a reading
+    command has no STREAMS.
+    """
+    name, *arguments = words
+    match keyword(name):
+        case "XREAD" | "XREADGROUP":
+            place = _place_after_streams(arguments)
+        case container if container in CONTAINERS:
+            place = 1
+        case _:
+            place = 0
+    return [name, *arguments[:place], key, *arguments[place:]]
+
+
+def _subcommand(container: str, arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+    if not arguments:
+        raise wrong_arity(container.lower())
+    name = f"{container}|{keyword(arguments[0])}"
+    if name not in COMMANDS:
+        shown = arguments[0].encode()[:LONGEST_ECHOED_SUBCOMMAND].decode(errors="ignore")
+        raise InvalidCommand(f"ERR unknown subcommand '{echo(shown)}'. Try {container} HELP.")
+    return name, arguments[1:]
+
+
+def _check_arity(command: type[NamedCommand], count: int) -> None:
+    if count != command.arity if command.arity > 0 else count < -command.arity:
+        raise wrong_arity(command.name.lower())
+
+
+_OPTION_VALUES = {"COUNT": 1, "BLOCK": 1, "GROUP": 2}
+"""How many words follow the options of XREAD and XREADGROUP."""
+
+
+def _place_after_streams(arguments: Sequence[str]) -> int:
+    place = 0
+    while place < len(arguments):
+        word = keyword(arguments[place])
+        if word == "STREAMS":
+            return place + 1
+        place += 1 + _OPTION_VALUES.get(word, 0)
+    raise syntax_error()

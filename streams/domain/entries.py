@@ -1,0 +1,33 @@
+"""An entry to be: the wanted ID and the flat list [field1, value1, …], order and repeats kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from streams.domain.errors import InvalidCommand
+from streams.domain.ids import NO_ID, AddId
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """What XADD is given for one entry.
+
+    `document` is the JSON text of `fields`: what is stored and, untouched, sent in every reply.
+    """
+
+    add_id: AddId
+    fields: Sequence[str]
+    document: str
+
+
+def new_entry(add_id: AddId, fields: Sequence[str]) -> NewEntry:
+    """An entry to add. Raises InvalidCommand for the ID 0-0, which no entry can have (XADD-5)."""
+    if add_id == NO_ID:
+        raise InvalidCommand("ERR The ID specified in XADD must be greater than 0-0")
+    return NewEntry(add_id, fields, orjson.dumps(fields).decode())
+
+
+def size_of(fields: Sequence[str]) -> int:
+    """The bytes of all fields and values together, as XADD-11 counts them."""
+    return sum(len(word.encode()) for word in fields)

@@ -1,0 +1,103 @@
+"""How far a consumer group has read: the read counter and the lag (LAG-1 to LAG-8).
+
+Both count entries ever added, deleted ones included. They are exact until an entry is deleted
+ahead of the group; from there on the position is known only at the edges of the stream.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from streams.domain.ids import NO_ID, EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCounters:
+    """What is needed of a stream to place a consumer group in it."""
+
+    length: int
+    last_generated_id: EntryId
+    recorded_first_entry_id: EntryId
+    """The smallest ID left; 0-0 in an empty stream."""
+    max_deleted_entry_id: EntryId
+    """The greatest ID ever removed by XDEL; 0-0 if none was."""
+    entries_added: int
+
+
+def lag(stream: StreamCounters, last_delivered_id: EntryId, entries_read: int | None) -> int | None:
+    """Entries of the stream that the group has still to read; None is unknown (LAG-3).
+
+    Negative if counters were set that contradict each other (LAG-7).
+    """
+    if not stream.entries_added or not stream.length:
+        return 0
+    first = stream.recorded_first_entry_id
+    if last_delivered_id < first and stream.max_deleted_entry_id < first:
+        return stream.length
+    if entries_read is None or _has_tombstone_from(stream, last_delivered_id):
+        entries_read = _position(stream, last_delivered_id)
+    return None if entries_read is None else stream.entries_added - entries_read
+
+
+def entries_read_after(
+    stream: StreamCounters,
+    last_delivered_id: EntryId,
+    entries_read: int | None,
+    delivered: Sequence[EntryId],
+) -> int | None:
+    """The group's read counter after these entries were delivered by `>`; None is unknown (LAG-4).
+
+    `last_delivered_id` is that before the delivery, `delivered` is in ascending order.
+    """
+    decisive = _first_decisive(stream, last_delivered_id, delivered)
+    previous = delivered[decisive - 1] if decisive else last_delivered_id
+    for index in range(decisive, len(delivered)):
+        if entries_read is not None and not _has_tombstone_from(stream, previous):
+            # IDs only grow: no later entry meets a tombstone either.
+            return entries_read + len(delivered) - index
+        previous = delivered[index]
+        if stream.entries_added:
+            entries_read = _position(stream, previous)
+    return entries_read
+
+
+def _first_decisive(
+    stream: StreamCounters, last_delivered_id: EntryId, delivered: Sequence[EntryId]
+) -> int:
+    """The index of the first entry that the counter after the delivery depends on.
+
+    While a tombstone is ahead each entry sets the counter anew, so the last such entry counts.
+    """
+    if not delivered or not _has_tombstone_from(stream, last_delivered_id):
+        return 0
+    return min(bisect_right(delivered, stream.max_deleted_entry_id), len(delivered) - 1)
+
+
+def _has_tombstone_from(stream: StreamCounters, entry_id: EntryId) -> bool:
+    """Whether an entry is known to be deleted at or after that ID (LAG-1)."""
+    max_deleted = stream.max_deleted_entry_id
+    return stream.length > 0 and max_deleted != NO_ID and entry_id <= max_deleted
+
+
+def _position(stream: StreamCounters, entry_id: EntryId) -> int | None:
+    """How many entries were ever added up to that ID; None is unknown (LAG-2)."""
+    if not stream.entries_added:
+        return 0
+    if not stream.length and entry_id <= stream.last_generated_id:
+        return stream.entries_added
+    if entry_id != NO_ID and entry_id < stream.max_deleted_entry_id:
+        return None
+    if entry_id == stream.last_generated_id:
+        return stream.entries_added
+    if entry_id > stream.last_generated_id:
+        return None
+    return _position_at_first(stream, entry_id)
+
+
+def _position_at_first(stream: StreamCounters, entry_id: EntryId) -> int | None:
+    """As `_position`: known up to the first entry left if nothing was deleted from there on."""
+    first, max_deleted = stream.recorded_first_entry_id, stream.max_deleted_entry_id
+    if entry_id > first or (max_deleted != NO_ID and max_deleted >= first):
+        return None
+    read_before_first = stream.entries_added - stream.length
+    return read_before_first + 1 if entry_id == first else read_before_first

@@ -1,0 +1,101 @@
+"""The state of a stream, and what appending does to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from streams.domain.entries import NewEntry
+from streams.domain.errors import IdConflict
+from streams.domain.ids import MAX_ID, MAX_PART, NO_ID, AddId, EntryId
+from streams.domain.nodes import SealedNode, TailNode, add_to_tail
+from streams.domain.plates import StreamName
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The counters of an existing stream (section "State model" of docs/semantics.md)."""
+
+    id: int
+    name: StreamName
+    length: int = 0
+    last_generated_id: EntryId = NO_ID
+    recorded_first_entry_id: EntryId = NO_ID
+    max_deleted_entry_id: EntryId = NO_ID
+    entries_added: int = 0
+    tail_node: TailNode | None = None
+
+
+def next_id(stream: Stream, add_id: AddId, now_ms: int) -> EntryId:
+    """The ID that an entry added now gets; `now_ms` is Unix time.
+
+    Raises IdConflict if the wanted ID is not above the last one or none is left (XADD-6 to 10).
+    """
+    last = stream.last_generated_id
+    if last == MAX_ID:
+        raise IdConflict(
+            "ERR The stream has exhausted the last possible ID, unable to add more items"
+        )
+    if add_id.ms is None:
+        return EntryId(now_ms, 0) if now_ms > last.ms else last.next()
+    if add_id.seq is None:
+        return _next_in_millisecond(last, add_id.ms)
+    entry_id = EntryId(add_id.ms, add_id.seq)
+    if entry_id <= last:
+        raise _not_above_the_top()
+    return entry_id
+
+
+def append_all(
+    stream: Stream, entries: Sequence[NewEntry], now_ms: int
+) -> tuple[Stream, list[EntryId], list[SealedNode]]:
+    """The stream with these entries on top, their IDs, and the storage nodes that they filled.
+
+    Raises IdConflict if one of them cannot be added; then none is.
+    """
+    ids: list[EntryId] = []
+    sealed_nodes: list[SealedNode] = []
+    for entry in entries:
+        entry_id = next_id(stream, entry.add_id, now_ms)
+        stream, sealed = _append(stream, entry_id, entry.fields)
+        ids.append(entry_id)
+        if sealed:
+            sealed_nodes.append(sealed)
+    return stream, ids, sealed_nodes
+
+
+def _append(
+    stream: Stream, entry_id: EntryId, fields: Sequence[str]
+) -> tuple[Stream, SealedNode | None]:
+    """The stream with one more entry, and the storage node that this filled, if any (XADD-13)."""
+    tail_node, sealed = add_to_tail(stream.tail_node, entry_id, fields)
+    appended = Stream(
+        id=stream.id,
+        name=stream.name,
+        length=stream.length + 1,
+        last_generated_id=entry_id,
+        recorded_first_entry_id=stream.recorded_first_entry_id if stream.length else entry_id,
+        max_deleted_entry_id=stream.max_deleted_entry_id,
+        entries_added=stream.entries_added + 1,
+        tail_node=tail_node,
+    )
+    return appended, sealed
+
+
+def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:
+    """The stream after so many entries went; `first` is the smallest ID left (ST-4)."""
+    return replace(
+        stream, length=stream.length - removed, recorded_first_entry_id=first or NO_ID
+    )
+
+
+def _next_in_millisecond(last: EntryId, ms: int) -> EntryId:
+    if ms > last.ms:
+        return EntryId(ms, 0)
+    if ms < last.ms or last.seq == MAX_PART:
+        raise _not_above_the_top()
+    return last.next()
+
+
+def _not_above_the_top() -> IdConflict:
+    return IdConflict(
+        "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+    )

@@ -1,0 +1,276 @@
+"""Rows of `entry`.
+
+Where entries are only passed on, PostgreSQL renders them: `Rendered` is the JSON text of
+`[id, [field1, value1, …]]`, and nothing in this process ever decodes it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from streams.domain.ids import EntryId
+from streams.domain.plates import PlateId
+from streams.domain.streams import Stream
+from streams.store import literals, session
+
+Rendered = orjson.Fragment
+
+_RENDERED = """'["' || entry.ms || '-' || entry.seq || '",' || entry.fields::text || ']'"""
+
+INSERT_ENTRIES = """
+    INSERT INTO entry (plate_id, stream_id, ms, seq, fields)
+    SELECT *
+    FROM ROWS FROM (
+        unnest(%(plates)s::bigint[]),
+        unnest(%(streams)s::bigint[]),
+        unnest(%(ms)s::numeric[]),
+        unnest(%(seq)s::numeric[]),
+        json_array_elements(%(fields)s::json)
+    ) AS new (plate, stream, ms, seq, fields)
+"""
+
+# Entries between two IDs, both inclusive, oldest first. The stream is found by a subquery, not
+# by a join: only then does the planner know that the index gives the wanted order.
+RANGE_ENTRIES = f"""
+    SELECT {_RENDERED}
+    FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = (SELECT id FROM stream WHERE plate_id = %(plate)s AND key = %(key)s)
+      AND (ms, seq) >= (%(start_ms)s::numeric, %(start_seq)s::numeric)
+      AND (ms, seq) <= (%(end_ms)s::numeric, %(end_seq)s::numeric)
+    ORDER BY ms, seq
+    LIMIT %(count)s
+"""
+
+# The same, newest first.
+REVERSE_RANGE_ENTRIES = f"""
+    SELECT {_RENDERED}
+    FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = (SELECT id FROM stream WHERE plate_id = %(plate)s AND key = %(key)s)
+      AND (ms, seq) >= (%(start_ms)s::numeric, %(start_seq)s::numeric)
+      AND (ms, seq) <= (%(end_ms)s::numeric, %(end_seq)s::numeric)
+    ORDER BY ms DESC, seq DESC
+    LIMIT %(count)s
+"""
+
+# For each wanted stream its entries above an ID, at most `count` each (null: all).
+READ_ENTRIES = f"""
+    SELECT wanted.place, found.rendered
+    FROM ROWS FROM (
+        unnest(%(keys)s::bytea[]),
+        unnest(%(ms)s::numeric[]),
+        unnest(%(seq)s::numeric[])
+    ) WITH ORDINALITY AS wanted (key, ms, seq, place)
+    JOIN stream
+      ON stream.plate_id = %(plate)s
+     AND stream.key = wanted.key
+    CROSS JOIN LATERAL (
+        SELECT entry.ms, entry.seq, {_RENDERED} AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = stream.id
+          AND (entry.ms, entry.seq) > (wanted.ms, wanted.seq)
+        ORDER BY entry.ms, entry.seq
+        LIMIT %(count)s
+    ) AS found
+    ORDER BY wanted.place, found.ms, found.seq
+"""
+
+# For each wanted stream its newest live entry.
+READ_NEWEST_ENTRIES = f"""
+    SELECT wanted.place, found.rendered
+    FROM unnest(%(keys)s::bytea[]) WITH ORDINALITY AS wanted (key, place)
+    JOIN stream
+      ON stream.plate_id = %(plate)s
+     AND stream.key = wanted.key
+    CROSS JOIN LATERAL (
+        SELECT {_RENDERED} AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = stream.id
+        ORDER BY entry.ms DESC, entry.seq DESC
+        LIMIT 1
+    ) AS found
+"""
+
+# The oldest entry above an ID.
+FIRST_ENTRY_ID = """
+    SELECT ms::text, seq::text
+    FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND (ms, seq) > (%(ms)s::numeric, %(seq)s::numeric)
+    ORDER BY ms, seq
+    LIMIT 1
+"""
+
+# The newest entry.
+LAST_ENTRY_ID = """
+    SELECT ms::text, seq::text
+    FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+    ORDER BY ms DESC, seq DESC
+    LIMIT 1
+"""
+
+# The entry with exactly so many older ones.
+ENTRY_ID_AT = """
+    SELECT ms::text, seq::text
+    FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+    ORDER BY ms, seq
+    OFFSET %(place)s
+    LIMIT 1
+"""
+
+DELETE_ENTRIES = """
+    DELETE FROM entry
+    USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
+    WHERE entry.plate_id = %(plate)s
+      AND entry.stream_id = %(stream)s
+      AND entry.ms = gone.ms
+      AND entry.seq = gone.seq
+    RETURNING entry.ms::text, entry.seq::text
+"""
+
+DELETE_ENTRIES_UP_TO = """
+    WITH gone AS (
+        DELETE FROM entry
+        WHERE plate_id = %(plate)s
+          AND stream_id = %(stream)s
+          AND (ms, seq) <= (%(ms)s::numeric, %(seq)s::numeric)
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone
+"""
+
+DELETE_ALL_ENTRIES = """
+    DELETE FROM entry
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+"""
+
+
+class EntryRow(NamedTuple):
+    """An entry about to be written; `fields` is the JSON text of the flat list."""
+
+    plate: PlateId
+    stream: int
+    entry_id: EntryId
+    fields: str
+
+
+def insert(entries: Sequence[EntryRow]) -> None:
+    """Write entries of streams that this transaction has locked."""
+    session.execute(
+        INSERT_ENTRIES,
+        {
+            "plates": literals.integers(e.plate for e in entries),
+            "streams": literals.integers(e.stream for e in entries),
+            "ms": literals.integers(e.entry_id.ms for e in entries),
+            "seq": literals.integers(e.entry_id.seq for e in entries),
+            "fields": literals.documents(e.fields for e in entries),
+        },
+    )
+
+
+def between(
+    plate: PlateId, key: str, start: EntryId, end: EntryId, *, count: int | None, newest_first: bool
+) -> list[Rendered]:
+    """Entries from `start` to `end`, both inclusive, at most `count` (None: all)."""
+    rows = session.fetch_all(
+        REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES,
+        {
+            "plate": plate,
+            "key": key.encode(),
+            "start_ms": str(start.ms),
+            "start_seq": str(start.seq),
+            "end_ms": str(end.ms),
+            "end_seq": str(end.seq),
+            "count": count,
+        },
+    )
+    return [Rendered(row[0]) for row in rows]
+
+
+def after(
+    plate: PlateId, positions: Sequence[tuple[str, EntryId]], *, count: int | None
+) -> list[tuple[int, Rendered]]:
+    """The entries above each position (a key and an ID), at most `count` each (None: all).
+
+    Returns pairs of the position's index and an entry, in the order of the positions.
+    """
+    rows = session.fetch_all(
+        READ_ENTRIES,
+        {
+            "plate": plate,
+            "keys": literals.names(key for key, _ in positions),
+            "ms": literals.integers(entry_id.ms for _, entry_id in positions),
+            "seq": literals.integers(entry_id.seq for _, entry_id in positions),
+            "count": count,
+        },
+    )
+    return [(place - 1, Rendered(rendered)) for place, rendered in rows]
+
+
+def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, Rendered]]:
+    """The newest live entry of each stream, with the index of its key (XREAD-10)."""
+    rows = session.fetch_all(READ_NEWEST_ENTRIES, {"plate": plate, "keys": literals.names(keys)})
+    return [(place - 1, Rendered(rendered)) for place, rendered in rows]
+
+
+def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
+    """The smallest live ID above that one."""
+    return _id(session.fetch_one(FIRST_ENTRY_ID, {**_of(stream), **_id_parameters(entry_id)}))
+
+
+def last_id(stream: Stream) -> EntryId | None:
+    """The greatest live ID."""
+    return _id(session.fetch_one(LAST_ENTRY_ID, _of(stream)))
+
+
+def id_at(stream: Stream, place: int) -> EntryId | None:
+    """The live ID with so many smaller ones."""
+    return _id(session.fetch_one(ENTRY_ID_AT, {**_of(stream), "place": place}))
+
+
+def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
+    """Remove those entries of a locked stream that exist; returns their IDs."""
+    ids = list(ids)
+    rows = session.fetch_all(
+        DELETE_ENTRIES,
+        {
+            **_of(stream),
+            "ms": literals.integers(entry_id.ms for entry_id in ids),
+            "seq": literals.integers(entry_id.seq for entry_id in ids),
+        },
+    )
+    return [EntryId(int(ms), int(seq)) for ms, seq in rows]
+
+
+def delete_up_to(stream: Stream, last: EntryId) -> int:
+    """Remove the entries of a locked stream with IDs up to that one; returns how many."""
+    row = session.fetch_one(DELETE_ENTRIES_UP_TO, {**_of(stream), **_id_parameters(last)})
+    assert row is not None
+    return int(row[0])
+
+
+def delete_all(stream: Stream) -> None:
+    """Remove every entry of a locked stream."""
+    session.execute(DELETE_ALL_ENTRIES, _of(stream))
+
+
+def _of(stream: Stream) -> dict[str, object]:
+    return {"plate": stream.name.plate, "stream": stream.id}
+
+
+def _id_parameters(entry_id: EntryId) -> dict[str, object]:
+    return {"ms": str(entry_id.ms), "seq": str(entry_id.seq)}
+
+
+def _id(row: session.Row | None) -> EntryId | None:
+    return EntryId(int(row[0]), int(row[1])) if row else None

@@ -1,0 +1,22 @@
+"""Lists as single parameters.
+
+A statement that takes a list gets it as one array (or JSON) literal and casts it: built by one
+join here and parsed in C by the server, it costs a fraction of adapting a Python list.
+"""
+
+from collections.abc import Iterable
+
+
+def integers(values: Iterable[int]) -> str:
+    """For `::bigint[]` and `::numeric[]`."""
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def names(values: Iterable[str]) -> str:
+    """For `::bytea[]`: names are kept as their UTF-8 bytes."""
+    return "{" + ",".join(f'"\\\\x{value.encode().hex()}"' for value in values) + "}"
+
+
+def documents(values: Iterable[str | None]) -> str:
+    """For `json_array_elements(…::json)`: JSON texts, each kept to the letter."""
+    return "[" + ",".join("null" if value is None else value for value in values) + "]"

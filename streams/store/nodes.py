@@ -1,0 +1,189 @@
+"""Rows of `stream_node`: the full storage nodes of a stream (TRIM-15)."""
+
+from collections.abc import Iterator, Sequence
+
+from streams.domain.ids import EntryId
+from streams.domain.nodes import SealedNode
+from streams.domain.streams import Stream
+from streams.store import literals, session
+
+INSERT_NODES = """
+    INSERT INTO stream_node (plate_id, stream_id, last_ms, last_seq, live)
+    SELECT *
+    FROM ROWS FROM (
+        unnest(%(plates)s::bigint[]),
+        unnest(%(streams)s::bigint[]),
+        unnest(%(ms)s::numeric[]),
+        unnest(%(seq)s::numeric[]),
+        unnest(%(lives)s::integer[])
+    ) AS new (plate, stream, ms, seq, live)
+"""
+
+# A page of a stream's full nodes, oldest first.
+OLDEST_NODES = """
+    SELECT last_ms::text, last_seq::text, live
+    FROM stream_node
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND (last_ms, last_seq) > (%(ms)s::numeric, %(seq)s::numeric)
+    ORDER BY last_ms, last_seq
+    LIMIT %(count)s
+"""
+
+COUNT_NODES = """
+    SELECT count(*)
+    FROM stream_node
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+"""
+
+DELETE_NODES_UP_TO = """
+    DELETE FROM stream_node
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND (last_ms, last_seq) <= (%(ms)s::numeric, %(seq)s::numeric)
+"""
+
+# Counts the live entries of the oldest full node anew: none is before it.
+RECOUNT_OLDEST_NODE = """
+    UPDATE stream_node
+    SET live = (
+        SELECT count(*)
+        FROM entry
+        WHERE entry.plate_id = stream_node.plate_id
+          AND entry.stream_id = stream_node.stream_id
+          AND (entry.ms, entry.seq) <= (stream_node.last_ms, stream_node.last_seq)
+    )
+    FROM (
+        SELECT last_ms, last_seq
+        FROM stream_node
+        WHERE plate_id = %(plate)s
+          AND stream_id = %(stream)s
+        ORDER BY last_ms, last_seq
+        LIMIT 1
+    ) AS oldest
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND stream_node.last_ms = oldest.last_ms
+      AND stream_node.last_seq = oldest.last_seq
+    RETURNING oldest.last_ms::text, oldest.last_seq::text, live
+"""
+
+# Takes removed entries off the nodes that held them; those of the tail node match none.
+SHRINK_NODES = """
+    UPDATE stream_node
+    SET live = live - loss.removed
+    FROM (
+        SELECT node.last_ms, node.last_seq, count(*) AS removed
+        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
+        CROSS JOIN LATERAL (
+            SELECT last_ms, last_seq
+            FROM stream_node
+            WHERE plate_id = %(plate)s
+              AND stream_id = %(stream)s
+              AND (last_ms, last_seq) >= (gone.ms, gone.seq)
+            ORDER BY last_ms, last_seq
+            LIMIT 1
+        ) AS node
+        GROUP BY node.last_ms, node.last_seq
+    ) AS loss
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND stream_node.last_ms = loss.last_ms
+      AND stream_node.last_seq = loss.last_seq
+    RETURNING loss.last_ms::text, loss.last_seq::text, live, loss.removed
+"""
+
+DELETE_NODES = """
+    DELETE FROM stream_node
+    USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+      AND last_ms = gone.ms
+      AND last_seq = gone.seq
+"""
+
+DELETE_ALL_NODES = """
+    DELETE FROM stream_node
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+"""
+
+_PAGE = 100
+
+
+def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
+    """Write the nodes that appends have filled."""
+    session.execute(
+        INSERT_NODES,
+        {
+            "plates": literals.integers(stream.name.plate for stream, _ in nodes),
+            "streams": literals.integers(stream.id for stream, _ in nodes),
+            "ms": literals.integers(node.last_id.ms for _, node in nodes),
+            "seq": literals.integers(node.last_id.seq for _, node in nodes),
+            "lives": literals.integers(node.live for _, node in nodes),
+        },
+    )
+
+
+def oldest_first(stream: Stream) -> Iterator[SealedNode]:
+    """The full nodes of a stream, fetched in pages as they are asked for."""
+    after = EntryId(0, 0)
+    while True:
+        rows = session.fetch_all(
+            OLDEST_NODES,
+            {**_of(stream), "ms": str(after.ms), "seq": str(after.seq), "count": _PAGE},
+        )
+        page = [SealedNode(EntryId(int(ms), int(seq)), live) for ms, seq, live in rows]
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1].last_id
+
+
+def count(stream: Stream) -> int:
+    """How many full nodes the stream has."""
+    row = session.fetch_one(COUNT_NODES, _of(stream))
+    assert row is not None
+    return int(row[0])
+
+
+def delete_up_to(stream: Stream, last: EntryId) -> None:
+    """Remove the nodes whose last slot is not above that ID."""
+    session.execute(
+        DELETE_NODES_UP_TO, {**_of(stream), "ms": str(last.ms), "seq": str(last.seq)}
+    )
+
+
+def recount_oldest(stream: Stream) -> SealedNode | None:
+    """Bring the oldest full node in step after entries before it and in it were removed."""
+    row = session.fetch_one(RECOUNT_OLDEST_NODE, _of(stream))
+    return SealedNode(EntryId(int(row[0]), int(row[1])), row[2]) if row else None
+
+
+def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
+    """Take removed entries off their nodes; a node without any left goes (TRIM-15).
+
+    Returns how many of the entries were in full nodes; the others were in the tail node.
+    """
+    rows = session.fetch_all(SHRINK_NODES, {**_of(stream), **_ids(gone)})
+    emptied = [EntryId(int(ms), int(seq)) for ms, seq, live, _ in rows if live == 0]
+    if emptied:
+        session.execute(DELETE_NODES, {**_of(stream), **_ids(emptied)})
+    return sum(int(removed) for *_, removed in rows)
+
+
+def delete_all(stream: Stream) -> None:
+    """Remove every node of a stream."""
+    session.execute(DELETE_ALL_NODES, _of(stream))
+
+
+def _of(stream: Stream) -> dict[str, object]:
+    return {"plate": stream.name.plate, "stream": stream.id}
+
+
+def _ids(ids: Sequence[EntryId]) -> dict[str, object]:
+    return {
+        "ms": literals.integers(entry_id.ms for entry_id in ids),
+        "seq": literals.integers(entry_id.seq for entry_id in ids),
+    }

@@ -1,0 +1,71 @@
+"""LISTEN and NOTIFY: hints that a stream has something new, or that keys have changed.
+
+One channel for the whole service. Hints may get lost; whoever relies on them looks at the tables
+now and then as well.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+from streams.store.session import driver_errors_translated
+
+LISTEN = "LISTEN plates"
+NOTIFY = "SELECT pg_notify('plates', %(payload)s)"
+
+# A hint need not survive a crash: what it tells of is committed already.
+COMMIT_WITHOUT_WAITING = "SET synchronous_commit = off"
+
+MAX_PAYLOAD_BYTES = 7_900
+"""What PostgreSQL takes in one notification, with some room."""
+
+
+class Channel:
+    """An open connection to the channel."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+
+    def listen(self) -> None:
+        """From here on, payloads arrive."""
+        with driver_errors_translated():
+            self._raw.execute(LISTEN)
+
+    def payloads(self, timeout_seconds: float) -> Iterator[str]:
+        """The payloads that arrive within that time, each as it comes."""
+        with driver_errors_translated():
+            for notification in self._raw.notifies(timeout=timeout_seconds):
+                yield notification.payload
+
+    def send(self, payloads: Iterable[str]) -> None:
+        """Send each payload to every process that listens, this one included."""
+        with driver_errors_translated():
+            for payload in payloads:
+                self._raw.execute(NOTIFY, {"payload": payload}, prepare=True)
+
+
+@contextmanager
+def open_channel() -> Iterator[Channel]:
+    """A connection of its own, outside the pool; LISTEN_DATABASE_URL says where if it is set.
+
+    Raises Unavailable if it cannot be made.
+    """
+    with driver_errors_translated():
+        raw = _connect()
+        raw.execute(COMMIT_WITHOUT_WAITING)
+    try:
+        yield Channel(raw)
+    finally:
+        raw.close()
+
+
+def _connect() -> psycopg.Connection[Any]:
+    if settings.LISTEN_DATABASE_URL:
+        return psycopg.connect(settings.LISTEN_DATABASE_URL, autocommit=True)
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory")
+    return psycopg.connect(**{**parameters, "autocommit": True})

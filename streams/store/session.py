@@ -1,0 +1,155 @@
+"""How statements reach PostgreSQL: Django's pooled connection, psycopg underneath.
+
+A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: what
+needs no answer travels together with what does, so "lock, look, write, commit" is two round
+trips. A transaction inside another joins it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import django.db
+import psycopg
+from django.db import connection
+from psycopg.pq import TransactionStatus
+
+from streams.domain.errors import Unavailable
+from streams.domain.plates import PlateId
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, Any]
+
+
+# The driver's and Django's names for "the database cannot serve", an exhausted pool included.
+_OUT_OF_SERVICE = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    django.db.OperationalError,
+    django.db.InterfaceError,
+)
+
+
+class _Ambient(threading.local):
+    """What the current transaction of this thread or greenlet holds."""
+
+    after_commit: list[Callable[[], None]] | None = None
+    # Streams created ahead of need, with their plates: to the users they do not exist yet.
+    unborn: dict[int, PlateId]
+
+
+_ambient = _Ambient()
+
+
+def in_transaction() -> bool:
+    """Whether the caller runs inside `transaction`."""
+    return _ambient.after_commit is not None
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the body as one transaction: committed on disk at its end, or nothing of it.
+
+    Raises Unavailable if the database cannot be reached or goes away meanwhile; whether the
+    transaction was committed is then unknown to the caller.
+    """
+    if in_transaction():
+        yield
+        return
+    hooks: list[Callable[[], None]] = []
+    _ambient.after_commit = hooks
+    _ambient.unborn = {}
+    try:
+        with driver_errors_translated():
+            with _begun():
+                yield
+    finally:
+        _ambient.after_commit = None
+    for hook in hooks:
+        hook()
+
+
+def after_commit(hook: Callable[[], None]) -> None:
+    """Call the hook once the current transaction is committed; never if it is not.
+
+    Outside a transaction everything is committed already: it is called at once.
+    """
+    if _ambient.after_commit is None:
+        hook()
+    else:
+        _ambient.after_commit.append(hook)
+
+
+def unborn_streams() -> dict[int, PlateId]:
+    """The streams that the current transaction created ahead of need, by id; may be changed."""
+    return _ambient.unborn if in_transaction() else {}
+
+
+def execute(statement: str, parameters: Parameters | None = None) -> None:
+    """Run a statement for its effect."""
+    with driver_errors_translated():
+        _connection().execute(statement, parameters, prepare=True)
+
+
+def fetch_all(statement: str, parameters: Parameters | None = None) -> list[Row]:
+    """Run a statement and return its rows."""
+    with driver_errors_translated():
+        return cast(
+            "list[Row]", _connection().execute(statement, parameters, prepare=True).fetchall()
+        )
+
+
+def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | None:
+    """Run a statement and return its first row, or None."""
+    with driver_errors_translated():
+        return cast(
+            "Row | None", _connection().execute(statement, parameters, prepare=True).fetchone()
+        )
+
+
+def drop_broken_connections() -> None:
+    """Test the pool's idle connections and drop those that the database has closed."""
+    if connection.pool:
+        connection.pool.check()
+
+
+def release() -> None:
+    """Give the connection back to the pool: for a caller about to sleep.
+
+    Keeps it inside a transaction, where it cannot be given back.
+    """
+    if not connection.in_atomic_block and not in_transaction():
+        connection.close()
+
+
+@contextmanager
+def driver_errors_translated() -> Iterator[None]:
+    """Turn "the database cannot serve" into Unavailable; defects of ours pass as they are."""
+    try:
+        yield
+    except _OUT_OF_SERVICE as error:
+        raise Unavailable("the database is not available") from error
+
+
+def _connection() -> psycopg.Connection[Any]:
+    if connection.connection is not None and connection.connection.closed:
+        connection.close()
+    connection.ensure_connection()
+    return cast("psycopg.Connection[Any]", connection.connection)
+
+
+@contextmanager
+def _begun() -> Iterator[None]:
+    raw = _connection()
+    # Inside somebody else's transaction (a test's), a savepoint takes the place of ours.
+    nested = connection.in_atomic_block
+    try:
+        with raw.pipeline():
+            raw.execute("SAVEPOINT store" if nested else "BEGIN")
+            yield
+            raw.execute("RELEASE SAVEPOINT store" if nested else "COMMIT")
+    except BaseException:
+        if not raw.closed and raw.info.transaction_status != TransactionStatus.IDLE:
+            raw.execute("ROLLBACK TO SAVEPOINT store" if nested else "ROLLBACK")
+        raise

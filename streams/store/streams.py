@@ -1,0 +1,319 @@
+"""Rows of `stream`."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from streams.domain.ids import EntryId
+from streams.domain.nodes import TailNode
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.streams import Stream
+from streams.store import literals, session
+
+_COLUMNS = """
+    stream.id, stream.plate_id, stream.key, stream.length,
+    stream.last_generated_ms::text, stream.last_generated_seq::text,
+    stream.recorded_first_ms::text, stream.recorded_first_seq::text,
+    stream.max_deleted_ms::text, stream.max_deleted_seq::text,
+    stream.entries_added, stream.tail_node::text
+"""
+
+# The named streams of any plates. Locks their rows until commit, in ascending id: every command
+# does, so none waits in a circle.
+LOCK_STREAMS = f"""
+    SELECT {_COLUMNS}
+    FROM stream
+    JOIN ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(keys)s::bytea[])) AS wanted (plate, key)
+      ON stream.plate_id = wanted.plate
+     AND stream.key = wanted.key
+    ORDER BY stream.id
+    FOR NO KEY UPDATE OF stream
+"""
+
+# The named streams of one plate, as they are now. Locks nothing.
+FIND_STREAMS = f"""
+    SELECT {_COLUMNS}
+    FROM stream
+    WHERE stream.plate_id = %(plate)s
+      AND stream.key = ANY (%(keys)s::bytea[])
+"""
+
+# What tells whether something may have woken readers of the named streams since the last look.
+FIND_SIGNALS = """
+    SELECT stream.plate_id, stream.key, stream.id, stream.signals
+    FROM stream
+    JOIN ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(keys)s::bytea[])) AS wanted (plate, key)
+      ON stream.plate_id = wanted.plate
+     AND stream.key = wanted.key
+"""
+
+# Empty streams for names that have none. A name that another transaction is just creating is
+# waited for, in byte order, and then left to it. To be run before any row is locked.
+CREATE_STREAMS = """
+    INSERT INTO stream (plate_id, key)
+    SELECT wanted.plate, wanted.key
+    FROM ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(keys)s::bytea[])) AS wanted (plate, key)
+    ORDER BY wanted.plate, wanted.key
+    ON CONFLICT (plate_id, key) DO NOTHING
+    RETURNING plate_id, id
+"""
+
+# Writes the counters of locked streams. `signals` moves for what wakes readers (BLK-5).
+SAVE_STREAMS = """
+    UPDATE stream
+    SET length = new.length,
+        last_generated_ms = new.last_generated_ms,
+        last_generated_seq = new.last_generated_seq,
+        recorded_first_ms = new.recorded_first_ms,
+        recorded_first_seq = new.recorded_first_seq,
+        max_deleted_ms = new.max_deleted_ms,
+        max_deleted_seq = new.max_deleted_seq,
+        signals = signals + new.entries_added - stream.entries_added,
+        entries_added = new.entries_added,
+        tail_node = nullif(new.tail_node::text, 'null')::json
+    FROM ROWS FROM (
+        unnest(%(plates)s::bigint[]),
+        unnest(%(ids)s::bigint[]),
+        unnest(%(lengths)s::bigint[]),
+        unnest(%(last_generated_ms)s::numeric[]),
+        unnest(%(last_generated_seq)s::numeric[]),
+        unnest(%(recorded_first_ms)s::numeric[]),
+        unnest(%(recorded_first_seq)s::numeric[]),
+        unnest(%(max_deleted_ms)s::numeric[]),
+        unnest(%(max_deleted_seq)s::numeric[]),
+        unnest(%(entries_added)s::bigint[]),
+        json_array_elements(%(tail_nodes)s::json)
+    ) AS new (
+        plate, id, length,
+        last_generated_ms, last_generated_seq,
+        recorded_first_ms, recorded_first_seq,
+        max_deleted_ms, max_deleted_seq,
+        entries_added, tail_node
+    )
+    WHERE stream.plate_id = new.plate
+      AND stream.id = new.id
+"""
+
+COUNT_GROUPS = """
+    SELECT count(*)
+    FROM consumer_group
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+"""
+
+# Removes the rows of streams that have nothing yet.
+DELETE_EMPTY_STREAMS = """
+    DELETE FROM stream
+    USING ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(ids)s::bigint[])) AS gone (plate, id)
+    WHERE stream.plate_id = gone.plate
+      AND stream.id = gone.id
+"""
+
+# Removes a locked stream with all that hangs on it.
+DELETE_STREAM = """
+    WITH
+    gone_group AS (
+        DELETE FROM consumer_group
+        WHERE plate_id = %(plate)s AND stream_id = %(stream)s
+        RETURNING id
+    ),
+    gone_pending AS (
+        DELETE FROM pending_entry
+        WHERE plate_id = %(plate)s AND group_id IN (SELECT id FROM gone_group)
+    ),
+    gone_consumer AS (
+        DELETE FROM consumer
+        WHERE plate_id = %(plate)s AND group_id IN (SELECT id FROM gone_group)
+    ),
+    gone_node AS (
+        DELETE FROM stream_node
+        WHERE plate_id = %(plate)s AND stream_id = %(stream)s
+    ),
+    gone_entry AS (
+        DELETE FROM entry
+        WHERE plate_id = %(plate)s AND stream_id = %(stream)s
+    )
+    DELETE FROM stream
+    WHERE plate_id = %(plate)s AND id = %(stream)s
+"""
+
+# One page of a plate's streams in byte order of their keys.
+LIST_STREAMS = """
+    SELECT key, length, last_generated_ms || '-' || last_generated_seq,
+           (SELECT count(*)
+            FROM consumer_group
+            WHERE consumer_group.plate_id = stream.plate_id
+              AND consumer_group.stream_id = stream.id)
+    FROM stream
+    WHERE plate_id = %(plate)s
+      AND key >= %(start)s
+    ORDER BY key
+    LIMIT %(count)s
+"""
+
+
+LISTED_AT_ONCE = 200
+"""How many streams one look fetches for a list."""
+
+
+def find(plate: PlateId, key: str) -> Stream | None:
+    """The stream as it is now; None if there is none."""
+    return find_all(plate, [key]).get(key)
+
+
+def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
+    """Those of the streams that exist, by key."""
+    rows = session.fetch_all(FIND_STREAMS, {"plate": plate, "keys": literals.names(keys)})
+    return {stream.name.key: stream for stream in map(_from_row, rows) if not is_unborn(stream)}
+
+
+def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
+    """For those of the streams that exist, a value that changes with whatever wakes readers."""
+    rows = session.fetch_all(FIND_SIGNALS, _named(names))
+    return {StreamName(plate, bytes(key).decode()): (id_, count) for plate, key, id_, count in rows}
+
+
+def lock(name: StreamName) -> Stream | None:
+    """The stream, locked until commit; None if there is none."""
+    stream = _lock_all([name]).get(name)
+    return stream if stream and not is_unborn(stream) else None
+
+
+@contextmanager
+def locked(
+    names: Collection[StreamName], *, make: Collection[StreamName] = ()
+) -> Iterator[dict[StreamName, Stream]]:
+    """Run the body in a transaction that holds the locks of those of the streams that exist.
+
+    Those in `make` exist for the body in any case. They are created before anything is locked;
+    the body must call `bear` for each that it uses, the others are gone again at the end.
+    """
+    with session.transaction():
+        found = _lock_all(names)
+        if found.keys() >= set(make):
+            yield found
+            return
+    with session.transaction():
+        _create([name for name in make if name not in found])
+        yield _lock_all(names)
+        _remove_unborn()
+
+
+@contextmanager
+def reserved(names: Collection[StreamName], *, make: Collection[StreamName]) -> Iterator[None]:
+    """As `locked`, for a body that runs other commands on these streams."""
+    with session.transaction():
+        if make:
+            _create(make)
+        _lock_all(names)
+        yield
+        if make:
+            _remove_unborn()
+
+
+def is_unborn(stream: Stream) -> bool:
+    """Whether the current transaction created the stream but no command has made it yet."""
+    return stream.id in session.unborn_streams()
+
+
+def bear(stream: Stream) -> None:
+    """Let a stream that was created ahead of need exist from here on."""
+    session.unborn_streams().pop(stream.id, None)
+
+
+def count_groups(stream: Stream) -> int:
+    """How many consumer groups the stream has."""
+    row = session.fetch_one(COUNT_GROUPS, {"plate": stream.name.plate, "stream": stream.id})
+    assert row is not None
+    return int(row[0])
+
+
+def save(streams: Collection[Stream]) -> None:
+    """Write the counters of streams that this transaction has locked."""
+    session.execute(
+        SAVE_STREAMS,
+        {
+            "plates": literals.integers(s.name.plate for s in streams),
+            "ids": literals.integers(s.id for s in streams),
+            "lengths": literals.integers(s.length for s in streams),
+            "last_generated_ms": literals.integers(s.last_generated_id.ms for s in streams),
+            "last_generated_seq": literals.integers(s.last_generated_id.seq for s in streams),
+            "recorded_first_ms": literals.integers(s.recorded_first_entry_id.ms for s in streams),
+            "recorded_first_seq": literals.integers(s.recorded_first_entry_id.seq for s in streams),
+            "max_deleted_ms": literals.integers(s.max_deleted_entry_id.ms for s in streams),
+            "max_deleted_seq": literals.integers(s.max_deleted_entry_id.seq for s in streams),
+            "entries_added": literals.integers(s.entries_added for s in streams),
+            "tail_nodes": literals.documents(
+                s.tail_node.dump() if s.tail_node else None for s in streams
+            ),
+        },
+    )
+
+
+def delete(stream: Stream) -> None:
+    """Remove a locked stream: its entries, groups, consumers, pending entries (GEN-12)."""
+    session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
+
+
+class Listed(NamedTuple):
+    """What a list of streams tells of each."""
+
+    key: str
+    length: int
+    last_id: str
+    groups: int
+
+
+def listed(plate: PlateId, start: bytes) -> Iterator[Listed]:
+    """The plate's streams from that key on, in byte order, fetched in pages as asked for."""
+    while True:
+        rows = session.fetch_all(
+            LIST_STREAMS, {"plate": plate, "start": start, "count": LISTED_AT_ONCE}
+        )
+        for key, *others in rows:
+            yield Listed(bytes(key).decode(), *others)
+        if len(rows) < LISTED_AT_ONCE:
+            return
+        start = bytes(rows[-1][0]) + b"\0"
+
+
+def _lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
+    rows = session.fetch_all(LOCK_STREAMS, _named(names))
+    return {stream.name: stream for stream in map(_from_row, rows)}
+
+
+def _create(names: Collection[StreamName]) -> None:
+    rows = session.fetch_all(CREATE_STREAMS, _named(names))
+    session.unborn_streams().update({id_: plate for plate, id_ in rows})
+
+
+def _remove_unborn() -> None:
+    if unborn := session.unborn_streams():
+        session.execute(
+            DELETE_EMPTY_STREAMS,
+            {
+                "plates": literals.integers(unborn.values()),
+                "ids": literals.integers(unborn.keys()),
+            },
+        )
+
+
+def _named(names: Collection[StreamName]) -> dict[str, str]:
+    return {
+        "plates": literals.integers(name.plate for name in names),
+        "keys": literals.names(name.key for name in names),
+    }
+
+
+def _from_row(row: session.Row) -> Stream:
+    id_, plate, key, length, lms, lseq, fms, fseq, dms, dseq, entries_added, tail = row
+    return Stream(
+        id=id_,
+        name=StreamName(plate, bytes(key).decode()),
+        length=length,
+        last_generated_id=EntryId(int(lms), int(lseq)),
+        recorded_first_entry_id=EntryId(int(fms), int(fseq)),
+        max_deleted_entry_id=EntryId(int(dms), int(dseq)),
+        entries_added=entries_added,
+        tail_node=TailNode.load(tail),
+    )

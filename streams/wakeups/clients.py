@@ -1,0 +1,70 @@
+"""The client on whose behalf a reader waits: is it still there?"""
+
+import select
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gevent.monkey import get_original
+
+# The system's own poll: gevent's would give way to other greenlets, and nothing here may wait.
+_poll = get_original("select", "poll")
+
+_GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class Client:
+    """The other end of a request's connection."""
+
+    __slots__ = ("fileno",)
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.fileno = connection.fileno()
+
+    def has_left(self) -> bool:
+        """Whether the client has closed its side of the connection."""
+        poller = _poll()
+        poller.register(self.fileno, select.POLLRDHUP)
+        return any(event & _GONE for _, event in poller.poll(0))
+
+
+class Departures:
+    """Watches many clients at the price of one system call."""
+
+    def __init__(self) -> None:
+        self._poller = _poll()
+
+    def watch(self, client: Client) -> None:
+        """From here on, `departed` tells of this client."""
+        self._poller.register(client.fileno, select.POLLRDHUP)
+
+    def forget(self, client: Client) -> None:
+        """No longer watch this client."""
+        self._poller.unregister(client.fileno)
+
+    def departed(self) -> set[int]:
+        """The file numbers of the watched clients that have gone."""
+        return {fileno for fileno, event in self._poller.poll(0) if event & _GONE}
+
+
+class _Current(threading.local):
+    client: Client | None = None
+
+
+_current = _Current()
+
+
+@contextmanager
+def on_behalf_of(client: Client | None) -> Iterator[None]:
+    """Run the body for this client; None if it cannot be watched."""
+    _current.client = client
+    try:
+        yield
+    finally:
+        _current.client = None
+
+
+def client_of() -> Client | None:
+    """The client that the current thread or greenlet works for."""
+    return _current.client

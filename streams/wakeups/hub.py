@@ -1,0 +1,130 @@
+"""Hears what happened in other processes, and looks after what may have been missed."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from streams.domain.errors import Unavailable
+from streams.domain.plates import StreamName
+from streams.store import notifications, session, streams
+from streams.wakeups.clients import Departures
+from streams.wakeups.waiting import Waiter, WaitingRoom, signature
+
+CHECK_SECONDS = 1.0
+"""How often the hub looks at the tables for hints that got lost, and for clients that left."""
+
+FIRST_RETRY_SECONDS = 0.05
+LONGEST_RETRY_SECONDS = 2.0
+"""How long it pauses before it connects anew: doubled from the first to the longest."""
+
+log = logging.getLogger(__name__)
+
+
+class Hub:
+    """One connection that listens, for all the waiters of this process.
+
+    `on_word` gets every word that is no stream's signature. The sender's own notifications are
+    passed over: it has woken its waiters already.
+    """
+
+    def __init__(self, room: WaitingRoom, sender: str, on_word: Callable[[str], None]) -> None:
+        self._room = room
+        self._sender = sender
+        self._on_word = on_word
+        self._signals: dict[StreamName, tuple[int, int] | None] = {}
+        self._departures = Departures()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.is_listening = threading.Event()
+
+    def ensure_started(self) -> None:
+        """Start listening, at the first call."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
+                self._thread.start()
+
+    def watch(self, waiter: Waiter) -> None:
+        """Wake the waiter when its client leaves."""
+        if waiter.client:
+            self._departures.watch(waiter.client)
+
+    def forget(self, waiter: Waiter) -> None:
+        """No longer watch the waiter's client."""
+        if waiter.client:
+            self._departures.forget(waiter.client)
+
+    def _run(self) -> None:
+        pause = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                with notifications.open_channel() as channel:
+                    channel.listen()
+                    pause = FIRST_RETRY_SECONDS
+                    self._listen(channel)
+            except Unavailable:
+                self.is_listening.clear()
+                log.warning("the wake-up listener lost the database")
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_RETRY_SECONDS)
+
+    def _listen(self, channel: notifications.Channel) -> None:
+        session.drop_broken_connections()
+        self.is_listening.set()
+        # Whatever happened before LISTEN took effect was not heard.
+        for waiter in self._room.everyone():
+            waiter.wake()
+        self._on_word("reconnected")
+        next_check = time.monotonic() + CHECK_SECONDS
+        while True:
+            for payload in channel.payloads(next_check - time.monotonic()):
+                self._hear(payload)
+                if time.monotonic() >= next_check:
+                    break
+            self._check()
+            next_check = time.monotonic() + CHECK_SECONDS
+
+    def _hear(self, payload: str) -> None:
+        sender, *words = payload.split(" ")
+        if sender == self._sender:
+            return
+        self._room.wake(words)
+        for word in words:
+            if not _is_signature(word):
+                self._on_word(word)
+
+    def _check(self) -> None:
+        self._wake_the_left()
+        try:
+            self._wake_for_lost_hints()
+        finally:
+            session.release()
+
+    def _wake_for_lost_hints(self) -> None:
+        """Wake those whose streams changed since the last look: one query for all."""
+        names = self._room.names()
+        if not names:
+            self._signals = {}
+            return
+        found = streams.signals(names)
+        seen, self._signals = self._signals, {name: found.get(name) for name in names}
+        # A name that was not there at the last look may have changed unheard since.
+        self._room.wake(
+            signature(name)
+            for name, signals in self._signals.items()
+            if name not in seen or seen[name] != signals
+        )
+
+    def _wake_the_left(self) -> None:
+        left = self._departures.departed()
+        if not left:
+            return
+        for waiter in self._room.everyone():
+            if waiter.client and waiter.client.fileno in left:
+                waiter.client_has_left = True
+                waiter.wake()
+
+
+def _is_signature(word: str) -> bool:
+    return len(word) == 16

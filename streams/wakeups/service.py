@@ -1,0 +1,119 @@
+"""The one waiting room, hub and notifier of this process."""
+
+import time
+import uuid
+from collections.abc import Callable, Collection
+from typing import TypeVar
+
+from streams.domain.errors import Unavailable
+from streams.domain.plates import StreamName
+from streams.store import notifications, session
+from streams.wakeups.clients import client_of
+from streams.wakeups.hub import Hub
+from streams.wakeups.notifier import Notifier
+from streams.wakeups.waiting import Waiter, WaitingRoom, signature
+
+Result = TypeVar("Result")
+
+_KEYS_CHANGED = "keys"
+
+_me = uuid.uuid4().hex
+_room = WaitingRoom()
+_key_watchers: list[Callable[[], None]] = []
+_hub = Hub(_room, _me, lambda word: _tell_key_watchers())
+_notifier = Notifier(_me)
+_shutting_down = False
+
+
+class ClientHasLeft(Exception):
+    """The client closed its connection while it waited: nobody is there to be answered."""
+
+
+def wait(
+    names: Collection[StreamName],
+    attempt: Callable[[], Result | None],
+    *,
+    block_ms: int,
+) -> Result | None:
+    """Try until there is a result, asleep in between; None after `block_ms` milliseconds.
+
+    `attempt` runs at once, and again whenever one of the streams may have something new. While
+    it sleeps, the caller holds no database connection. Raises what `attempt` raises at first;
+    Unavailable at once when the server shuts down, ClientHasLeft when the client is gone.
+    """
+    deadline = time.monotonic() + block_ms / 1000
+    waiter = Waiter(names, client_of())
+    _hub.ensure_started()
+    _hub.watch(waiter)
+    _room.enter(waiter)
+    try:
+        result = attempt()
+        while result is None:
+            session.release()
+            if _shutting_down:
+                raise Unavailable("the server is shutting down")
+            if not waiter.sleep(deadline - time.monotonic()):
+                return None
+            result = _attempt_awakened(waiter, attempt)
+        return result
+    finally:
+        _room.leave(waiter)
+        _hub.forget(waiter)
+
+
+def announce(names: Collection[StreamName]) -> None:
+    """Wake the readers of these streams, here and in every other process.
+
+    To be called once the change is committed.
+    """
+    signatures = list({signature(name) for name in names})
+    if signatures:
+        _room.wake(signatures)
+        _notifier.tell(signatures)
+
+
+def announce_keys_changed() -> None:
+    """Have every process forget the API keys that it knows.
+
+    Returns when the word is out. Raises Unavailable.
+    """
+    _tell_key_watchers()
+    with notifications.open_channel() as channel:
+        channel.send([f"{_me} {_KEYS_CHANGED}"])
+
+
+def on_keys_changed(watcher: Callable[[], None]) -> None:
+    """Call the watcher whenever API keys may have changed, in whichever process."""
+    _key_watchers.append(watcher)
+    _hub.ensure_started()
+
+
+def status() -> bool:
+    """Whether this process hears of changes made in others; starts listening if need be."""
+    _hub.ensure_started()
+    return _hub.is_listening.is_set()
+
+
+def shut_down() -> None:
+    """Have all blocked readers answered with Unavailable, now and from here on."""
+    global _shutting_down
+    _shutting_down = True
+    for waiter in _room.everyone():
+        waiter.wake()
+
+
+def _attempt_awakened(
+    waiter: Waiter, attempt: Callable[[], Result | None]
+) -> Result | None:
+    if waiter.client_has_left or (waiter.client and waiter.client.has_left()):
+        raise ClientHasLeft
+    try:
+        return attempt()
+    except Unavailable:
+        # The database went away: the reader sleeps on, and is woken when it is back.
+        return None
+
+
+def _tell_key_watchers() -> None:
+    for watcher in _key_watchers:
+        watcher()

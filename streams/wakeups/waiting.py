@@ -1,0 +1,85 @@
+"""The waiting room: who sleeps for which streams."""
+
+import threading
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from hashlib import blake2b
+
+from streams.domain.plates import StreamName
+from streams.wakeups.clients import Client
+
+
+def signature(name: StreamName) -> str:
+    """A short stand-in for a stream's name in a notification.
+
+    Two names may share one: their readers are then woken for each other's entries, and look in
+    vain.
+    """
+    return blake2b(f"{name.plate}:{name.key}".encode(), digest_size=8).hexdigest()
+
+
+class Waiter:
+    """A reader that sleeps until one of its streams may have something for it."""
+
+    __slots__ = ("_gate", "client", "client_has_left", "names")
+
+    def __init__(self, names: Collection[StreamName], client: Client | None) -> None:
+        self.names = names
+        self.client = client
+        self.client_has_left = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def sleep(self, seconds: float) -> bool:
+        """Sleep until woken, at most so long; whether it was woken."""
+        return self._gate.acquire(timeout=max(seconds, 0))
+
+    def wake(self) -> None:
+        """End the current sleep, or the next one if it is awake: no wake-up is lost."""
+        with suppress(RuntimeError):  # It is awake already.
+            self._gate.release()
+
+
+class WaitingRoom:
+    """All the waiters of a process, by the streams that they wait for, in order of arrival."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiters: dict[str, dict[Waiter, None]] = {}
+        self._names: dict[str, StreamName] = {}
+
+    def enter(self, waiter: Waiter) -> None:
+        """Have the waiter woken from here on."""
+        with self._lock:
+            for name in waiter.names:
+                key = signature(name)
+                self._waiters.setdefault(key, {})[waiter] = None
+                self._names[key] = name
+
+    def leave(self, waiter: Waiter) -> None:
+        """Have the waiter woken no more."""
+        with self._lock:
+            for name in waiter.names:
+                key = signature(name)
+                waiters = self._waiters.get(key, {})
+                waiters.pop(waiter, None)
+                if not waiters:
+                    self._waiters.pop(key, None)
+                    self._names.pop(key, None)
+
+    def wake(self, signatures: Iterable[str]) -> None:
+        """Wake those who wait for these streams, first come first."""
+        with self._lock:
+            woken = [waiter for key in signatures for waiter in self._waiters.get(key, ())]
+        for waiter in woken:
+            waiter.wake()
+
+    def everyone(self) -> list[Waiter]:
+        """All the waiters."""
+        with self._lock:
+            return list({w: None for waiters in self._waiters.values() for w in waiters})
+
+    def names(self) -> list[StreamName]:
+        """All the streams that somebody waits for."""
+        with self._lock:
+            return list(self._names.values())
