@@ -1,3 +1,19 @@
 """The routes of the whole service."""
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.urls import include, path
+
+from streams.api import service
+from streams.api.urls import by_method
+
+urlpatterns = [
+    path("", by_method(GET=service.index)),
+    path("healthz", by_method(GET=service.healthz)),
+    path("readyz", by_method(GET=service.readyz)),
+    path("admin/", admin.site.urls),
+    path("", include("streams.api.urls")),
+]
+
+handler400 = "streams.api.errors.bad_request"
+handler404 = "streams.api.errors.route_not_found"
+handler500 = "streams.api.errors.server_error"

@@ -15,7 +15,7 @@ class Plate(models.Model):
     """A tenant: an isolated namespace of streams with its own API keys."""
 
     name = models.CharField(max_length=64, unique=True)
-    is_enabled = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(db_default=True)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -62,20 +62,20 @@ class Stream(models.Model):
     plate = models.ForeignKey(Plate, models.CASCADE, related_name="streams", db_index=False)
     key = NameField()
     # How many entries are live.
-    length = models.BigIntegerField(default=0)
+    length = models.BigIntegerField(db_default=0)
     # The ID that the next entry must exceed; 0-0 for a stream never added to (ST-2).
-    last_generated_ms = UnsignedField(default=0)
-    last_generated_seq = UnsignedField(default=0)
+    last_generated_ms = UnsignedField(db_default=0)
+    last_generated_seq = UnsignedField(db_default=0)
     # The smallest live ID; 0-0 when empty (ST-4).
-    recorded_first_ms = UnsignedField(default=0)
-    recorded_first_seq = UnsignedField(default=0)
+    recorded_first_ms = UnsignedField(db_default=0)
+    recorded_first_seq = UnsignedField(db_default=0)
     # The greatest ID ever removed by XDEL; 0-0 if none was (ST-5).
-    max_deleted_ms = UnsignedField(default=0)
-    max_deleted_seq = UnsignedField(default=0)
+    max_deleted_ms = UnsignedField(db_default=0)
+    max_deleted_seq = UnsignedField(db_default=0)
     # Successful adds over the stream's life (ST-3).
-    entries_added = models.BigIntegerField(default=0)
+    entries_added = models.BigIntegerField(db_default=0)
     # Counts what may wake a blocked reader (BLK-5), so that a lost hint can be noticed.
-    signals = models.BigIntegerField(default=0)
+    signals = models.BigIntegerField(db_default=0)
     # The storage node that new entries go to (TRIM-15), as domain.nodes writes it; null: none.
     tail_node = VerbatimJsonField(null=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -136,8 +136,8 @@ class ConsumerGroup(models.Model):
     plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
     stream = models.ForeignKey(Stream, models.CASCADE, related_name="groups", db_index=False)
     name = NameField()
-    last_delivered_ms = UnsignedField(default=0)
-    last_delivered_seq = UnsignedField(default=0)
+    last_delivered_ms = UnsignedField(db_default=0)
+    last_delivered_seq = UnsignedField(db_default=0)
     # Entries read so far, as XINFO shows it; null: unknown (XGROUP-7).
     entries_read = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -172,7 +172,7 @@ class Consumer(models.Model):
     # The last time it was given something, Unix ms; null: never (ST-12).
     active_at = models.BigIntegerField(null=True)
     # How many pending entries it owns, kept in step with the table.
-    pending_count = models.BigIntegerField(default=0)
+    pending_count = models.BigIntegerField(db_default=0)
 
     class Meta:
         db_table = "consumer"

@@ -1,14 +1,18 @@
 """Every refusal as an HTTP answer: the one table of statuses and codes."""
 
+import logging
 from typing import Any, NamedTuple
 
-from django.http import HttpResponse
-from rest_framework import exceptions
+from django.http import HttpRequest, HttpResponse
 
+from streams import wakeups
 from streams.api.json import dumps
+from streams.commands.batch import TransactionRefused
 from streams.domain import errors
 
 RETRY_AFTER_SECONDS = 1
+
+log = logging.getLogger(__name__)
 
 
 class HttpError(Exception):
@@ -33,6 +37,7 @@ class _Answer(NamedTuple):
 ANSWERS: dict[type[errors.Refusal], _Answer] = {
     errors.InvalidCommand: _Answer(400, "invalid_command"),
     errors.InvalidRequest: _Answer(400, "invalid_request"),
+    errors.InvalidQuery: _Answer(400, "invalid_query"),
     errors.UnsupportedCommand: _Answer(400, "unsupported_command"),
     errors.NoSuchKey: _Answer(404, "not_found"),
     errors.NoGroup: _Answer(404, "nogroup"),
@@ -44,18 +49,31 @@ ANSWERS: dict[type[errors.Refusal], _Answer] = {
 }
 
 
-def of_refusal(refusal: errors.Refusal) -> HttpError:
-    """What a refusal is over HTTP."""
+def answer(error: Exception) -> HttpResponse:
+    """The answer to whatever an endpoint raised; what is no refusal is a defect, and logged."""
+    return response(_as_http_error(error))
+
+
+def _as_http_error(error: Exception) -> HttpError:
+    match error:
+        case HttpError():
+            return error
+        case errors.Refusal():
+            return _of_refusal(error)
+        case TransactionRefused():
+            refused = _of_refusal(error.refusal)
+            refused.details["index"] = error.index
+            return refused
+        case wakeups.ClientHasLeft():
+            return HttpError(503, "unavailable", "the client has left")
+    log.exception("an endpoint failed", exc_info=error)
+    return internal_error()
+
+
+def _of_refusal(refusal: errors.Refusal) -> HttpError:
     status, code = ANSWERS[type(refusal)]
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else {}
     return HttpError(status, code, refusal.text, headers)
-
-
-def of_framework(error: exceptions.APIException) -> HttpError:
-    """What an error of Django REST framework is over HTTP."""
-    if isinstance(error, exceptions.MethodNotAllowed):
-        return method_not_allowed(())
-    return HttpError(error.status_code, str(error.default_code), str(error.detail))
 
 
 def response(error: HttpError) -> HttpResponse:
@@ -67,11 +85,6 @@ def response(error: HttpError) -> HttpResponse:
         content_type="application/json",
         headers=error.headers,
     )
-
-
-def not_found() -> HttpError:
-    """No such route."""
-    return HttpError(404, "not_found", "no such route")
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
@@ -87,3 +100,18 @@ def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
 def internal_error() -> HttpError:
     """A defect of ours: what happened is in the log, under the request's ID."""
     return HttpError(500, "internal_error", "an internal error occurred")
+
+
+def route_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler for paths that are none."""
+    return response(HttpError(404, "not_found", "no such route"))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler for requests that it refuses itself, as for an unknown host."""
+    return response(HttpError(400, "invalid_request", "the request is not acceptable"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler for a defect outside of the endpoints."""
+    return response(internal_error())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from streams.commands import append, info, ranges, reads, removal
-from streams.commands.contract import NamedCommand
+from streams.commands.contract import NamedCommand, Scope
 from streams.domain.arguments import Arguments, keyword
 from streams.domain.errors import (
     InvalidCommand,
@@ -13,8 +13,8 @@ from streams.domain.errors import (
     wrong_arity,
 )
 
-LONGEST_ECHOED_SUBCOMMAND = 128
-"""How many bytes of an unknown subcommand its refusal repeats (GEN-6)."""
+LONGEST_ECHO = 128
+"""How much of an unknown name its refusal repeats (GEN-6)."""
 
 
 COMMANDS: Mapping[str, type[NamedCommand]] = {
@@ -42,11 +42,26 @@ def parse(words: Sequence[str]) -> NamedCommand:
     arguments = words[1:]
     if name in CONTAINERS:
         name, arguments = _subcommand(name, arguments)
-    elif name not in COMMANDS:
-        raise UnsupportedCommand(f"unsupported command '{echo(words[0])[:128]}'")
-    command = COMMANDS[name]
+    command = COMMANDS.get(name)
+    if command is None:
+        raise _unsupported(words[0])
     _check_arity(command, len(words))
     return command.parse(Arguments(arguments))
+
+
+def scope_of(words: Sequence[str]) -> Scope:
+    """What a key must be good for to run these words. Raises UnsupportedCommand.
+
+    A subcommand that does not exist takes what the lowliest of its command takes: its refusal
+    is no secret.
+    """
+    name = keyword(words[0])
+    if name in CONTAINERS:
+        name = f"{name}|{keyword(words[1])}" if len(words) > 1 else name
+        return COMMANDS[name].scope if name in COMMANDS else Scope.READ
+    if name not in COMMANDS:
+        raise _unsupported(words[0])
+    return COMMANDS[name].scope
 
 
 def with_key(words: Sequence[str], key: str) -> list[str]:
@@ -66,12 +81,16 @@ def with_key(words: Sequence[str], key: str) -> list[str]:
     return [name, *arguments[:place], key, *arguments[place:]]
 
 
+def _unsupported(name: str) -> UnsupportedCommand:
+    return UnsupportedCommand(f"unsupported command '{echo(name)[:LONGEST_ECHO]}'")
+
+
 def _subcommand(container: str, arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
     if not arguments:
         raise wrong_arity(container.lower())
     name = f"{container}|{keyword(arguments[0])}"
     if name not in COMMANDS:
-        shown = arguments[0].encode()[:LONGEST_ECHOED_SUBCOMMAND].decode(errors="ignore")
+        shown = arguments[0].encode()[:LONGEST_ECHO].decode(errors="ignore")
         raise InvalidCommand(f"ERR unknown subcommand '{echo(shown)}'. Try {container} HELP.")
     return name, arguments[1:]
 

@@ -8,6 +8,7 @@
     ├── IdConflict              the ID is not above the top, or the stream is exhausted
     ├── UnsupportedCommand      a command outside the allowed list
     ├── InvalidRequest          a member of the request is missing or wrong
+    ├── InvalidQuery            the same of a query parameter
     ├── TooLarge                an entry or batch over its limit
     ├── TooManyRequests         a plate is over one of its bounds
     └── Unavailable             the database or the process cannot serve now
@@ -51,6 +52,10 @@ class UnsupportedCommand(Refusal):
 
 class InvalidRequest(Refusal):
     """The request's shape is wrong; `text` names the member."""
+
+
+class InvalidQuery(Refusal):
+    """The query's parameters are wrong; `text` names the parameter."""
 
 
 class TooLarge(Refusal):

@@ -7,6 +7,9 @@ listpack is counted here, the listpack itself exists nowhere.
 
 Deletions leave a tombstone in their slot and change no byte count: the flags that mark it and
 the master entry's two counters, at most 100, keep their encoded size.
+
+One rare difference from Redis is accepted: when XDEL takes the last live entry of the tail, Redis
+goes on filling the node before it if that still has room. Here the next entry opens a new node.
 """
 
 import re

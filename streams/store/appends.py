@@ -10,7 +10,7 @@ from streams.domain.nodes import SealedNode
 from streams.domain.plates import StreamName
 from streams.domain.streams import Stream, append_all
 from streams.domain.trimming import Trim
-from streams.store import entries, nodes, session, streams, trimming
+from streams.store import entries, nodes, streams, trimming
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
 """Blocked readers: how they sleep, and who wakes them. Knows no command."""
 
-from streams.wakeups.clients import Client, client_of, on_behalf_of
-from streams.wakeups.service import announce, announce_keys_changed, on_keys_changed, status, wait
-from streams.wakeups.service import shut_down as shut_down
+from streams.wakeups.clients import on_behalf_of
+from streams.wakeups.service import (
+    ClientHasLeft,
+    announce,
+    announce_keys_changed,
+    is_listening,
+    on_keys_changed,
+    shut_down,
+    wait,
+)
 
 __all__ = [
-    "Client",
+    "ClientHasLeft",
     "announce",
     "announce_keys_changed",
-    "client_of",
+    "is_listening",
     "on_behalf_of",
     "on_keys_changed",
     "shut_down",
-    "status",
     "wait",
 ]

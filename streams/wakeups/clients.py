@@ -49,22 +49,22 @@ class Departures:
 
 
 class _Current(threading.local):
-    client: Client | None = None
+    connection: socket.socket | None = None
 
 
 _current = _Current()
 
 
 @contextmanager
-def on_behalf_of(client: Client | None) -> Iterator[None]:
-    """Run the body for this client; None if it cannot be watched."""
-    _current.client = client
+def on_behalf_of(connection: socket.socket | None) -> Iterator[None]:
+    """Run the body for the client at the other end; None if it is not known."""
+    _current.connection = connection
     try:
         yield
     finally:
-        _current.client = None
+        _current.connection = None
 
 
-def client_of() -> Client | None:
+def current_client() -> Client | None:
     """The client that the current thread or greenlet works for."""
-    return _current.client
+    return Client(_current.connection) if _current.connection else None

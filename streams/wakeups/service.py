@@ -8,12 +8,15 @@ from typing import TypeVar
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.store import notifications, session
-from streams.wakeups.clients import client_of
+from streams.wakeups.clients import current_client
 from streams.wakeups.hub import Hub
 from streams.wakeups.notifier import Notifier
 from streams.wakeups.waiting import Waiter, WaitingRoom, signature
 
 Result = TypeVar("Result")
+
+LISTENER_START_SECONDS = 1.0
+"""How long a look at the listener gives it to start."""
 
 _KEYS_CHANGED = "keys"
 
@@ -42,7 +45,7 @@ def wait(
     Unavailable at once when the server shuts down, ClientHasLeft when the client is gone.
     """
     deadline = time.monotonic() + block_ms / 1000
-    waiter = Waiter(names, client_of())
+    waiter = Waiter(names, current_client())
     _hub.ensure_started()
     _hub.watch(waiter)
     _room.enter(waiter)
@@ -88,10 +91,10 @@ def on_keys_changed(watcher: Callable[[], None]) -> None:
     _hub.ensure_started()
 
 
-def status() -> bool:
+def is_listening() -> bool:
     """Whether this process hears of changes made in others; starts listening if need be."""
     _hub.ensure_started()
-    return _hub.is_listening.is_set()
+    return _hub.is_listening.wait(LISTENER_START_SECONDS)
 
 
 def shut_down() -> None:

@@ -1,0 +1,97 @@
+"""API keys: `Authorization: KEY` or `Authorization: Bearer KEY`."""
+
+import hashlib
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from cachetools import TTLCache
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from streams import conf, wakeups
+from streams.api.errors import HttpError
+from streams.commands.contract import Scope
+from streams.store import keys
+from streams.store.keys import KnownKey
+
+MAX_CACHED_KEYS = 10_000
+
+
+class KeyCache:
+    """Keys that this process has lately seen to be good.
+
+    Forgotten after STREAMS_KEY_CACHE_SECONDS, and at once when any process changes keys.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: TTLCache[bytes, KnownKey] = TTLCache(
+            MAX_CACHED_KEYS, ttl=conf.limit("STREAMS_KEY_CACHE_SECONDS")
+        )
+        self._generation = 0
+        wakeups.on_keys_changed(self.forget_all)
+
+    def find(self, digest: bytes) -> KnownKey | None:
+        """The key, from memory or from the database."""
+        with self._lock:
+            known = self._keys.get(digest)
+            generation = self._generation
+        if known is None:
+            known = keys.find(digest)
+            with self._lock:
+                # What was read before a change was announced must not outlive it.
+                if known is not None and generation == self._generation:
+                    self._keys[digest] = known
+        if known and known.expires_at and known.expires_at <= datetime.now(UTC):
+            return None
+        return known
+
+    def forget_all(self) -> None:
+        """Look every key up anew."""
+        with self._lock:
+            self._generation += 1
+            self._keys.clear()
+
+
+_cache: KeyCache | None = None
+
+
+def _key_cache() -> KeyCache:
+    global _cache
+    if _cache is None:
+        _cache = KeyCache()
+    return _cache
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """A key is good for the plate in the path, and for no other."""
+
+    def authenticate(self, request: Request) -> tuple[KnownKey, Scope]:
+        """Raises HttpError (401)."""
+        header = request.META.get("HTTP_AUTHORIZATION", "").strip()
+        if not header:
+            raise _unauthorized("missing_authorization", "authorization header is required")
+        plate: str = request.parser_context["kwargs"]["plate"]
+        return self.authenticate_key(_key_in(header), plate)
+
+    def authenticate_key(self, key: str, plate: str) -> tuple[KnownKey, Scope]:
+        """Raises HttpError (401), the same whatever is wrong with the key."""
+        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        known = _key_cache().find(digest)
+        if known is None or known.plate_name != plate:
+            raise _unauthorized("invalid_authorization", "authorization denied")
+        return known, Scope[known.scope.upper()]
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _key_in(header: str) -> str:
+    scheme, space, key = header.partition(" ")
+    return key.strip() if space and scheme.lower() == "bearer" else header
+
+
+def _unauthorized(code: str, message: str) -> HttpError:
+    headers: dict[str, Any] = {"WWW-Authenticate": "Bearer"}
+    return HttpError(401, code, message, headers)

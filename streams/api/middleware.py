@@ -1,0 +1,65 @@
+"""What every request goes through: its ID, its raw path, its line in the log."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
+
+from django.http import HttpRequest, HttpResponse
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
+
+log = logging.getLogger("plates.request")
+
+
+def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give each request its ID and its raw path, and log how it went: never keys or payloads."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request_id = _request_id(request)
+        if not request.path_info.startswith(("/admin", "/static")):
+            request.path_info = _raw_path(request)
+        response = get_response(request)
+        response["X-Request-Id"] = request_id
+        _log(request, response, request_id, time.perf_counter() - started)
+        return response
+
+    return handle
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    return given if _SANE_ID.match(given) else uuid.uuid4().hex
+
+
+def _raw_path(request: HttpRequest) -> str:
+    """The path as the client sent it, for names are decoded only after they are told apart.
+
+    WSGI's PATH_INFO is decoded already; only a server that does not give the raw one makes it do.
+    """
+    raw: str | None = request.META.get("RAW_URI")
+    if raw is None:
+        return quote(request.path_info)
+    return urlsplit(raw).path if not raw.startswith("/") else raw.partition("?")[0]
+
+
+def _log(
+    request: HttpRequest, response: HttpResponse, request_id: str, seconds: float
+) -> None:
+    if not log.isEnabledFor(logging.INFO):
+        return
+    match = request.resolver_match
+    log.info(
+        "request",
+        extra={
+            "request_id": request_id,
+            "plate": match.kwargs.get("plate") if match else None,
+            "command": getattr(request, "command_name", None),
+            "method": request.method,
+            "status": response.status_code,
+            "duration_ms": round(seconds * 1000, 3),
+        },
+    )

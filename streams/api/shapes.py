@@ -1,0 +1,327 @@
+"""The shape of each typed request: its members, their types and defaults, and its command.
+
+What a member's text means (IDs, thresholds) is read by the same functions that read it in Redis
+words. Members are strict: a number is not a string, and unknown members are refused.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from django.http import QueryDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+
+from streams import conf
+from streams.api.values import fields_of
+from streams.commands.append import Add
+from streams.commands.collection import ListStreams
+from streams.commands.contract import Command
+from streams.commands.info import InfoStream
+from streams.commands.ranges import Length, Range, ReverseRange
+from streams.commands.reads import Position, Read, parse_start
+from streams.commands.removal import Delete, Trim
+from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER, parse_integer
+from streams.domain.entries import new_entry
+from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, TooLarge
+from streams.domain.ids import parse_add_id, parse_range_end, parse_range_start
+from streams.domain.trimming import Trim as Bound
+from streams.domain.trimming import TrimOptions, parse_limit
+
+
+def check_name(name: str, member: str) -> str:
+    """A name of a stream, group or consumer. Raises InvalidRequest if it can be none."""
+    limit = conf.limit("STREAMS_MAX_NAME_BYTES")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"{member} is not UTF-8") from error
+    if not name:
+        raise InvalidRequest(f"{member} must not be empty")
+    if size > limit:
+        raise InvalidRequest(f"{member} may be at most {limit} bytes long")
+    return name
+
+
+def check_batch(items: Sequence[Any], member: str) -> None:
+    """Refuse lists beyond the batch limit with TooLarge."""
+    limit = conf.limit("STREAMS_MAX_BATCH")
+    if len(items) > limit:
+        raise TooLarge(f"{member} may hold at most {limit} items")
+
+
+Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
+
+
+class Shape(BaseModel):
+    """The members of a request."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BodyShape(Shape):
+    """The members of a typed endpoint's body."""
+
+    def command(self) -> Command:
+        """The command that the members spell. Raises Refusal."""
+        ...
+
+
+class QueryShape(Shape):
+    """The parameters of a typed endpoint's query."""
+
+    def command(self, **names: str) -> Command:
+        """The command for the names in the path. Raises Refusal."""
+        ...
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def from_body(shape: type[S], body: dict[str, Any]) -> S:
+    """The body's members. Raises InvalidRequest, naming the first that is wrong."""
+    try:
+        return shape.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequest(_first_problem(error)) from error
+
+
+def from_query(
+    shape: type[QueryShape], parameters: QueryDict, names: Mapping[str, str]
+) -> Command:
+    """The command of a path's names and a query. Raises InvalidQuery, Refusal."""
+    for member, name in names.items():
+        check_name(name, member)
+    doubled = [name for name, texts in parameters.lists() if len(texts) > 1]
+    if doubled:
+        raise InvalidQuery(f"{doubled[0]} is given twice")
+    try:
+        return shape.model_validate(parameters.dict()).command(**names)
+    except ValidationError as error:
+        raise InvalidQuery(_first_problem(error)) from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
+    return f"{place.lstrip('.')}: {problem['msg']}"
+
+
+class TrimShape(Shape):
+    """The trim of an add."""
+
+    strategy: StrictStr
+    threshold: StrictStr | StrictInt
+    approximate: StrictBool = False
+    limit: Integer | None = None
+
+    def bound(self) -> Bound:
+        """Raises InvalidRequest, InvalidCommand (TRIM-2 to TRIM-10)."""
+        strategy = self.strategy.upper()
+        if strategy not in ("MAXLEN", "MINID"):
+            raise InvalidRequest("strategy must be maxlen or minid")
+        options = TrimOptions(approximate=self.approximate)
+        options.set_threshold(strategy, str(self.threshold))
+        if self.limit is not None:
+            options.limit = parse_limit(str(self.limit))
+        bound = options.trim(required=True)
+        assert bound is not None
+        return bound
+
+
+class EntryShape(Shape):
+    """One entry of several to add."""
+
+    values: Any
+    id: StrictStr = "*"
+
+
+class AddShape(BodyShape):
+    """`/add`: one entry, or several of which all are added or none."""
+
+    key: StrictStr
+    values: Any = None
+    id: StrictStr | None = None
+    entries: list[EntryShape] | None = None
+    nomkstream: StrictBool = False
+    trim: TrimShape | None = None
+
+    def command(self) -> Add:
+        check_name(self.key, "key")
+        entries = [
+            new_entry(parse_add_id(entry.id), fields_of(entry.values, f"{prefix}values"))
+            for prefix, entry in self._given()
+        ]
+        bound = self.trim.bound() if self.trim else None
+        return Add(self.key, entries, make_stream=not self.nomkstream, trim=bound)
+
+    def _given(self) -> list[tuple[str, EntryShape]]:
+        if self.entries is None:
+            if self.values is None:
+                raise InvalidRequest("values is required")
+            return [("", EntryShape(values=self.values, id="*" if self.id is None else self.id))]
+        if self.values is not None or self.id is not None:
+            raise InvalidRequest("entries stands alone: give values and id inside of it")
+        if not self.entries:
+            raise InvalidRequest("entries must hold at least one entry")
+        check_batch(self.entries, "entries")
+        return [(f"entries[{place}].", entry) for place, entry in enumerate(self.entries)]
+
+
+class StartShape(Shape):
+    """A stream to read, and where from."""
+
+    key: StrictStr
+    id: StrictStr = "$"
+
+
+class ReadShape(BodyShape):
+    """`/read`."""
+
+    streams: list[StartShape]
+    count: Integer | None = None
+    block_ms: Integer | None = None
+
+    def command(self) -> Read:
+        if not self.streams:
+            raise InvalidRequest("streams must name at least one stream")
+        check_batch(self.streams, "streams")
+        positions = [
+            Position(check_name(stream.key, f"streams[{place}].key"), parse_start(stream.id))
+            for place, stream in enumerate(self.streams)
+        ]
+        return Read(positions, positive_count(self.count), checked_block_ms(self.block_ms))
+
+
+class TrimRequestShape(TrimShape, BodyShape):
+    """`/trim`."""
+
+    key: StrictStr
+
+    def command(self) -> Trim:
+        return Trim(check_name(self.key, "key"), self.bound())
+
+
+class DeleteShape(BodyShape):
+    """`/delete`."""
+
+    key: StrictStr
+    ids: list[StrictStr]
+
+    def command(self) -> Delete:
+        check_name(self.key, "key")
+        return Delete(self.key, checked_ids(self.ids))
+
+
+class CommandShape(Shape):
+    """`/command`: Redis words."""
+
+    command: StrictStr
+    args: list[Any] = []
+
+
+def checked_ids(ids: list[str]) -> list[str]:
+    """A list of IDs, as texts. Raises InvalidRequest, TooLarge."""
+    if not ids:
+        raise InvalidRequest("ids must hold at least one ID")
+    check_batch(ids, "ids")
+    return ids
+
+
+def positive_count(count: int | None) -> int | None:
+    """COUNT of a read: 0 and below is no limit (XREAD-5)."""
+    return count if count is not None and count > 0 else None
+
+
+def checked_block_ms(block_ms: int | None) -> int | None:
+    """Raises InvalidCommand for a negative timeout (XREAD-6)."""
+    if block_ms is not None and block_ms < 0:
+        raise InvalidCommand("ERR timeout is negative")
+    return block_ms
+
+
+def _query_integer(text: Any) -> Any:
+    try:
+        return parse_integer(text)
+    except InvalidCommand as error:
+        raise ValueError("must be an integer") from error
+
+
+def _query_boolean(text: Any) -> Any:
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+QueryInteger = Annotated[int, BeforeValidator(_query_integer)]
+QueryBoolean = Annotated[bool, BeforeValidator(_query_boolean)]
+
+
+class LengthQuery(QueryShape):
+    """`/length/{key}`: no parameters."""
+
+    def command(self, *, key: str) -> Length:
+        return Length(key)
+
+
+class RangeQuery(QueryShape):
+    """`/range/{key}`."""
+
+    start: str = "-"
+    end: str = "+"
+    count: QueryInteger | None = None
+
+    def command(self, *, key: str) -> Range:
+        return Range(key, *_bounds(self.start, self.end), self.count)
+
+
+class ReverseQuery(QueryShape):
+    """`/reverse/{key}`: `start` is the high end."""
+
+    start: str = "+"
+    end: str = "-"
+    count: QueryInteger | None = None
+
+    def command(self, *, key: str) -> ReverseRange:
+        return ReverseRange(key, *_bounds(self.end, self.start), self.count)
+
+
+class InfoQuery(QueryShape):
+    """`/info/{key}`."""
+
+    section: Literal["stream", "groups", "consumers"] = "stream"
+    group: str | None = None
+    full: QueryBoolean = False
+    count: QueryInteger | None = None
+
+    def command(self, *, key: str) -> Command:
+        if self.count is not None and not self.full:
+            raise InvalidQuery("count goes with full")
+        options = ("FULL",) if self.full else ()
+        if self.count is not None:
+            options += ("COUNT", str(self.count))
+        return InfoStream(key, options)
+
+
+class ListQuery(QueryShape):
+    """The collection."""
+
+    match: str = "*"
+    cursor: str = ""
+    count: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
+
+    def command(self) -> ListStreams:
+        return ListStreams(self.match, self.cursor, self.count)
+
+
+def _bounds(low: str, high: str) -> tuple[Any, Any]:
+    # A bare + in a query is decoded to a space (section 3 of the contract).
+    low, high = ("+" if text == " " else text for text in (low, high))
+    return parse_range_start(low), parse_range_end(high)

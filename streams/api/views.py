@@ -1,0 +1,228 @@
+"""The endpoints: authenticate, build the command, execute it, answer."""
+
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from streams import wakeups
+from streams.api import errors, shapes
+from streams.api.authentication import ApiKeyAuthentication
+from streams.api.errors import HttpError
+from streams.api.json import dumps
+from streams.api.parsers import JsonParser
+from streams.api.values import words_of
+from streams.commands import batch, registry
+from streams.commands.contract import Command, NamedCommand, Scope
+from streams.commands.removal import DeleteStream
+from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
+from streams.domain.plates import PlateId
+
+
+class PlateView(APIView):
+    """An endpoint of a plate.
+
+    A DRF view without what only views with a choice need: one authenticator, one parser, and
+    answers that are rendered as they are made.
+    """
+
+    authentication_classes: ClassVar = [ApiKeyAuthentication]
+    # What the key must be good for.
+    scope: ClassVar[Scope] = Scope.READ
+
+    plate: PlateId
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.plate = request.user.plate
+        self.check_scope(self.scope)
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raises HttpError (403)."""
+        if self.request.auth < scope:
+            raise HttpError(403, "forbidden", f"the key lacks the scope '{scope.name.lower()}'")
+
+    def body(self, kind: type = dict) -> Any:
+        """The request's JSON body, an object or a list. Raises HttpError, Refusal."""
+        value = JsonParser().parse(self.request._request, None, {"request": self.request})
+        if not isinstance(value, kind):
+            wanted = "an object" if kind is dict else "a list"
+            raise HttpError(400, "invalid_json", f"the body must be {wanted}")
+        return value
+
+    def run(self, command: Command) -> HttpResponse:
+        """Execute the command and answer with its reply. Raises Refusal."""
+        self.request._request.command_name = type(command).__name__  # For the log.
+        with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
+            result = command.execute(self.plate)
+        return succeed({"result": command.reply(result)})
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        return errors.answer(exc)
+
+
+class BodyView(PlateView):
+    """A typed endpoint that takes its members in the body."""
+
+    shape: ClassVar[type[shapes.BodyShape]]
+
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        return self.run(shapes.from_body(self.shape, self.body()).command())
+
+
+class QueryView(PlateView):
+    """A typed endpoint that names a stream in the path, and takes its members in the query."""
+
+    shape: ClassVar[type[shapes.QueryShape]]
+
+    def get(self, request: Request, **names: str) -> HttpResponse:
+        del names["plate"]
+        return self.run(shapes.from_query(self.shape, self.request._request.GET, names))
+
+
+class AddView(BodyView):
+    """`POST /add`."""
+
+    scope = Scope.WRITE
+    shape = shapes.AddShape
+
+
+class ReadView(BodyView):
+    """`POST /read`."""
+
+    shape = shapes.ReadShape
+
+
+class TrimView(BodyView):
+    """`POST /trim`."""
+
+    scope = Scope.WRITE
+    shape = shapes.TrimRequestShape
+
+
+class DeleteView(BodyView):
+    """`POST /delete`."""
+
+    scope = Scope.WRITE
+    shape = shapes.DeleteShape
+
+
+class LengthView(QueryView):
+    """`GET /length/{key}`."""
+
+    shape = shapes.LengthQuery
+
+
+class RangeView(QueryView):
+    """`GET /range/{key}`."""
+
+    shape = shapes.RangeQuery
+
+
+class ReverseView(QueryView):
+    """`GET /reverse/{key}`."""
+
+    shape = shapes.ReverseQuery
+
+
+class InfoView(QueryView):
+    """`GET /info/{key}`."""
+
+    shape = shapes.InfoQuery
+
+
+class CollectionView(QueryView):
+    """`GET` of the plate's streams."""
+
+    shape = shapes.ListQuery
+
+
+class StreamView(PlateView):
+    """`DELETE /{key}`."""
+
+    scope = Scope.MANAGE
+
+    def delete(self, request: Request, key: str, **_: str) -> HttpResponse:
+        return self.run(DeleteStream(shapes.check_name(key, "key")))
+
+
+class CommandView(PlateView):
+    """`POST /command`: Redis words."""
+
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        return self.run_words(self.words())
+
+    def words(self) -> list[str]:
+        """The words of the body. Raises HttpError, Refusal."""
+        shape = shapes.from_body(shapes.CommandShape, self.body())
+        return [shape.command, *words_of(shape.args, "args")]
+
+    def run_words(self, words: list[str]) -> HttpResponse:
+        """Raises HttpError (403), Refusal."""
+        self.check_scope(registry.scope_of(words))
+        return self.run(registry.parse(words))
+
+
+class KeyCommandView(CommandView):
+    """`POST /{key}/command`: Redis words without the key."""
+
+    def post(self, request: Request, key: str, **_: str) -> HttpResponse:
+        words, name = self.words(), shapes.check_name(key, "key")
+        self.check_scope(registry.scope_of(words))
+        return self.run_words(registry.with_key(words, name))
+
+
+class BatchView(PlateView):
+    """Several commands in one request."""
+
+    def commands(self) -> list[NamedCommand | Refusal]:
+        """The commands of the body; one whose words are wrong stands as its refusal.
+
+        Raises HttpError, Refusal for what refuses the batch as a whole.
+        """
+        batch_words = [self._words(item, place) for place, item in enumerate(self.body(list))]
+        shapes.check_batch(batch_words, "a batch")
+        for words in batch_words:
+            self.check_scope(registry.scope_of(words))
+        return [_parsed(words) for words in batch_words]
+
+    def _words(self, item: Any, place: int) -> list[str]:
+        if not isinstance(item, list):
+            raise InvalidRequest(f"[{place}] must be a list of a command's words")
+        if not item:
+            raise InvalidCommand(f"[{place}] is an empty command")
+        return words_of(item, f"[{place}]")
+
+
+class PipelineView(BatchView):
+    """`POST /{plate}/pipeline`."""
+
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        outcomes = batch.run_pipeline(self.plate, self.commands())
+        return succeed(
+            [
+                {"error": outcome.text} if isinstance(outcome, Refusal) else outcome
+                for outcome in outcomes
+            ]
+        )
+
+
+class TransactionView(BatchView):
+    """`POST /{plate}/transaction`."""
+
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        return succeed(batch.run_transaction(self.plate, self.commands()))
+
+
+def succeed(data: Any) -> HttpResponse:
+    """The success envelope."""
+    return HttpResponse(dumps({"ok": True, "data": data}), content_type="application/json")
+
+
+def _parsed(words: list[str]) -> NamedCommand | Refusal:
+    try:
+        return registry.parse(words)
+    except UnsupportedCommand:
+        raise
+    except Refusal as refusal:
+        return refusal
