@@ -203,13 +203,8 @@ def _same_fields_bytes(master_id: EntryId, entry_id: EntryId, fields: Sequence[s
 def _own_fields_bytes(names: Sequence[str]) -> int:
     """What an entry weighs more for field names of its own."""
     count = len(names)
-    same_fields, own_fields = 3 + count, 3 + count + 1 + count
-    return (
-        _integer_bytes(count)
-        + sum(map(_word_bytes, names))
-        + _integer_bytes(own_fields)
-        - _integer_bytes(same_fields)
-    )
+    larger_count = _integer_bytes(4 + 2 * count) - _integer_bytes(3 + count)
+    return _integer_bytes(count) + sum(map(_word_bytes, names)) + larger_count
 
 
 def _word_bytes(word: str) -> int:
