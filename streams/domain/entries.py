@@ -23,7 +23,7 @@ class NewEntry:
 
 def new_entry(add_id: AddId, fields: Sequence[str]) -> NewEntry:
     """An entry to add. Raises InvalidCommand for the ID 0-0, which no entry can have (XADD-5)."""
-    if add_id == NO_ID:
+    if add_id == AddId(*NO_ID):
         raise InvalidCommand("ERR The ID specified in XADD must be greater than 0-0")
     return NewEntry(add_id, fields, orjson.dumps(fields).decode())
 

@@ -6,25 +6,12 @@ ahead of the group; from there on the position is known only at the edges of the
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from streams.domain.ids import NO_ID, EntryId
+from streams.domain.streams import Stream
 
 
-@dataclass(frozen=True, slots=True)
-class StreamCounters:
-    """What is needed of a stream to place a consumer group in it."""
-
-    length: int
-    last_generated_id: EntryId
-    recorded_first_entry_id: EntryId
-    """The smallest ID left; 0-0 in an empty stream."""
-    max_deleted_entry_id: EntryId
-    """The greatest ID ever removed by XDEL; 0-0 if none was."""
-    entries_added: int
-
-
-def lag(stream: StreamCounters, last_delivered_id: EntryId, entries_read: int | None) -> int | None:
+def lag(stream: Stream, last_delivered_id: EntryId, entries_read: int | None) -> int | None:
     """Entries of the stream that the group has still to read; None is unknown (LAG-3).
 
     Negative if counters were set that contradict each other (LAG-7).
@@ -40,7 +27,7 @@ def lag(stream: StreamCounters, last_delivered_id: EntryId, entries_read: int | 
 
 
 def entries_read_after(
-    stream: StreamCounters,
+    stream: Stream,
     last_delivered_id: EntryId,
     entries_read: int | None,
     delivered: Sequence[EntryId],
@@ -62,7 +49,7 @@ def entries_read_after(
 
 
 def _first_decisive(
-    stream: StreamCounters, last_delivered_id: EntryId, delivered: Sequence[EntryId]
+    stream: Stream, last_delivered_id: EntryId, delivered: Sequence[EntryId]
 ) -> int:
     """The index of the first entry that the counter after the delivery depends on.
 
@@ -73,13 +60,13 @@ def _first_decisive(
     return min(bisect_right(delivered, stream.max_deleted_entry_id), len(delivered) - 1)
 
 
-def _has_tombstone_from(stream: StreamCounters, entry_id: EntryId) -> bool:
+def _has_tombstone_from(stream: Stream, entry_id: EntryId) -> bool:
     """Whether an entry is known to be deleted at or after that ID (LAG-1)."""
     max_deleted = stream.max_deleted_entry_id
     return stream.length > 0 and max_deleted != NO_ID and entry_id <= max_deleted
 
 
-def _position(stream: StreamCounters, entry_id: EntryId) -> int | None:
+def _position(stream: Stream, entry_id: EntryId) -> int | None:
     """How many entries were ever added up to that ID; None is unknown (LAG-2)."""
     if not stream.entries_added:
         return 0
@@ -94,7 +81,7 @@ def _position(stream: StreamCounters, entry_id: EntryId) -> int | None:
     return _position_at_first(stream, entry_id)
 
 
-def _position_at_first(stream: StreamCounters, entry_id: EntryId) -> int | None:
+def _position_at_first(stream: Stream, entry_id: EntryId) -> int | None:
     """As `_position`: known up to the first entry left if nothing was deleted from there on."""
     first, max_deleted = stream.recorded_first_entry_id, stream.max_deleted_entry_id
     if entry_id > first or (max_deleted != NO_ID and max_deleted >= first):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import chain
 
 from streams.domain.ids import EntryId
-from streams.domain.nodes import SealedNode, TailNode, nodes_to_drop, trimmed
+from streams.domain.nodes import SealedNode, TailNode, nodes_to_drop, trimmed, without
 from streams.domain.streams import Stream, without_entries
 from streams.domain.trimming import Trim
 from streams.store import entries, nodes
@@ -64,7 +64,8 @@ def _tail_after(stream: Stream, wanted: Trim, last: EntryId) -> TailNode | None:
         return tail
     oldest = nodes.recount_oldest(stream)
     if oldest is None:
-        return trimmed(tail, tail.live - stream.length)
+        shrink = trimmed if wanted.max_length is None else without
+        return shrink(tail, tail.live - stream.length)
     if oldest.live == 0 and wanted.max_length is not None:
         nodes.delete_up_to(stream, oldest.last_id)
     return tail

@@ -3,11 +3,16 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from streams.domain.ids import NO_ID, EntryId
-from streams.domain.lag import StreamCounters, entries_read_after, lag
+from streams.domain.lag import entries_read_after, lag
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.streams import Stream
+
+counters = partial(Stream, 1, StreamName(PlateId(1), "events"))
 
 
 def ids(*all_ms: int) -> list[EntryId]:
@@ -16,9 +21,9 @@ def ids(*all_ms: int) -> list[EntryId]:
 
 def stream_of(
     *live: int, added: int, max_deleted: int = 0, last: int | None = None
-) -> StreamCounters:
+) -> Stream:
     """A stream with these entries left of `added`; the last one ever added was `last`."""
-    return StreamCounters(
+    return counters(
         length=len(live),
         last_generated_id=EntryId(added if last is None else last, 0),
         recorded_first_entry_id=EntryId(live[0], 0) if live else NO_ID,
@@ -27,7 +32,7 @@ def stream_of(
     )
 
 
-NEW_STREAM = StreamCounters(0, NO_ID, NO_ID, NO_ID, 0)
+NEW_STREAM = counters(0, NO_ID, NO_ID, NO_ID, 0)
 FIVE = stream_of(1, 2, 3, 4, 5, added=5)
 
 
@@ -52,7 +57,7 @@ class TestLag:
         assert lag(FIVE, EntryId(5, 0), None) == 0
 
     def test_it_is_known_at_the_first_entry_without_a_counter_lag_6(self) -> None:
-        stream = StreamCounters(3, EntryId(2, 0), EntryId(1, 1), NO_ID, 3)
+        stream = counters(3, EntryId(2, 0), EntryId(1, 1), NO_ID, 3)
         assert lag(stream, EntryId(1, 1), None) == 2
 
     @pytest.mark.parametrize("last_delivered", [3, 6])
@@ -147,7 +152,7 @@ class TestWorkedCasesOfLag8:
 
 
 def one_by_one(
-    stream: StreamCounters,
+    stream: Stream,
     last_delivered: EntryId,
     entries_read: int | None,
     delivered: Sequence[EntryId],
@@ -161,7 +166,7 @@ def one_by_one(
 
 def random_delivery(
     randomness: random.Random,
-) -> tuple[StreamCounters, EntryId, int | None, list[EntryId]]:
+) -> tuple[Stream, EntryId, int | None, list[EntryId]]:
     """A stream of up to ten entries, a group somewhere in it, and the entries it reads next."""
     added = randomness.randint(1, 10)
     live = sorted(randomness.sample(range(1, added + 1), randomness.randint(1, added)))
