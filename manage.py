@@ -1,11 +1,58 @@
 #!/usr/bin/env python
-"""The command line."""
+"""The command line. Without DATABASE_URL, commands use the embedded PostgreSQL."""
 
 import os
+import signal
+import subprocess
 import sys
+from types import FrameType
 
 from django.core.management import execute_from_command_line
+from environs import EnvError
+
+from plates_project.embedded import Membership, membership_of
+from plates_project.paths import data_directory
+
+NEED_NO_DATABASE = frozenset(
+    ("check", "collectstatic", "diffsettings", "findstatic", "help", "spectacular", "version")
+)
+
+
+def main() -> None:
+    """Run a command, in the company of the embedded server if it needs one."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plates_project.settings")
+    if os.environ.get("DATABASE_URL") or not _needs_database(sys.argv[1:]):
+        execute_from_command_line(sys.argv)
+        return
+    # Death by SIGTERM would leave the server without members.
+    signal.signal(signal.SIGTERM, _exit)
+    with membership_of(data_directory()) as membership:
+        _hand_over(membership)
+        execute_from_command_line(sys.argv)
+
+
+def _needs_database(arguments: list[str]) -> bool:
+    if not arguments or arguments[0].startswith("-") or arguments[0] in NEED_NO_DATABASE:
+        return False
+    return not {"-h", "--help"} & set(arguments)
+
+
+def _hand_over(membership: Membership) -> None:
+    """Tell the settings, and the server process that `serve` becomes."""
+    os.environ["DATABASE_URL"] = membership.url
+    os.environ["EMBEDDED_LOCK"] = str(membership.lock)
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plates_project.settings")
-    execute_from_command_line(sys.argv)
+    try:
+        main()
+    except EnvError as error:
+        sys.exit(f"Impossible configuration: {error}")
+    except subprocess.SubprocessError as error:
+        sys.exit(f"The embedded PostgreSQL failed: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

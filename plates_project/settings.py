@@ -1,17 +1,29 @@
 """Settings, by environment only, with defaults that work. docs/configuration.md lists them all."""
 
-from pathlib import Path
-
 import dj_database_url
+from django.utils.functional import lazy
 from environs import Env
+from marshmallow.validate import OneOf, Range
+
+from plates_project.logs import logging_to
+from plates_project.paths import data_directory
+from plates_project.secret_key import kept_secret_key
 
 env = Env()
+AT_LEAST_ONE = Range(min=1)
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+DATA_DIR = data_directory()
+
+# The server, as plates_project.gunicorn takes it.
+HOST = env.str("HOST", "") or "127.0.0.1"
+URL_HOST = f"[{HOST}]" if ":" in HOST else HOST
+PORT = env.int("PORT", 8000, validate=Range(min=1, max=65535))
+WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 2, validate=AT_LEAST_ONE)
+WORKER_CONNECTIONS = env.int("WORKER_CONNECTIONS", 10_000, validate=AT_LEAST_ONE)
 
 DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "") or "insecure"
+# Lazy: importing the settings writes nothing.
+SECRET_KEY = env.str("SECRET_KEY", "") or lazy(kept_secret_key, str)(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"])
 
 INSTALLED_APPS = [
@@ -27,6 +39,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "streams.api.middleware.envelope",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -51,16 +64,19 @@ TEMPLATES = [
     },
 ]
 
-DATABASE_URL = env.str("DATABASE_URL", "postgresql:///plates")
+# manage.py sets it to the embedded server's if nobody else has.
+DATABASE_URL = env.str("DATABASE_URL", "") or "postgresql:///plates"
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
 
+_database = dj_database_url.parse(DATABASE_URL)
 DATABASES = {
     "default": {
-        **dj_database_url.parse(DATABASE_URL),
+        **_database,
         "OPTIONS": {
+            **_database.get("OPTIONS", {}),
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", 10),
+                "max_size": env.int("DATABASE_POOL_SIZE", 10, validate=AT_LEAST_ONE),
                 "timeout": env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0),
             },
             "server_side_binding": True,
@@ -72,12 +88,17 @@ DATABASES = {
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
+# Served from the packages that bring them: there is nothing to collect before a start.
+WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The limits of streams.conf, each by the environment variable of its name.
-STREAMS_MAX_BLOCK_MS = env.int("STREAMS_MAX_BLOCK_MS", 60_000)
-STREAMS_MAX_BODY_BYTES = env.int("STREAMS_MAX_BODY_BYTES", 16 * 1024 * 1024)
-STREAMS_MAX_ENTRY_BYTES = env.int("STREAMS_MAX_ENTRY_BYTES", 1024 * 1024)
-STREAMS_MAX_NAME_BYTES = env.int("STREAMS_MAX_NAME_BYTES", 1024)
-STREAMS_MAX_BATCH = env.int("STREAMS_MAX_BATCH", 10_000)
-STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15)
+STREAMS_MAX_BLOCK_MS = env.int("STREAMS_MAX_BLOCK_MS", 60_000, validate=AT_LEAST_ONE)
+STREAMS_MAX_BODY_BYTES = env.int("STREAMS_MAX_BODY_BYTES", 16 * 1024 * 1024, validate=AT_LEAST_ONE)
+STREAMS_MAX_ENTRY_BYTES = env.int("STREAMS_MAX_ENTRY_BYTES", 1024 * 1024, validate=AT_LEAST_ONE)
+STREAMS_MAX_NAME_BYTES = env.int("STREAMS_MAX_NAME_BYTES", 1024, validate=AT_LEAST_ONE)
+STREAMS_MAX_BATCH = env.int("STREAMS_MAX_BATCH", 10_000, validate=AT_LEAST_ONE)
+STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT_LEAST_ONE)
+
+# Management commands log to stderr: stdout is theirs. wsgi.py sets stdout for the server.
+LOGGING = logging_to(env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr"))))

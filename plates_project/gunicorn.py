@@ -1,0 +1,70 @@
+"""gunicorn's configuration, and what it does for the embedded database.
+
+Started by `manage.py serve` with SIGTERM and SIGINT held back, so that none is lost before there
+is somebody to handle it.
+"""
+
+import atexit
+import os
+import signal
+import sys
+from types import FrameType
+
+from gunicorn.arbiter import Arbiter
+
+from plates_project import settings
+from plates_project.embedded import Membership
+from plates_project.logs import ServerLogger
+
+STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
+
+wsgi_app = "plates_project.wsgi"
+bind = f"{settings.URL_HOST}:{settings.PORT}"
+workers = settings.WEB_CONCURRENCY
+worker_class = "plates_project.worker.Worker"
+
+# A blocked reader is a connection; so many of them may wait in one worker.
+worker_connections = settings.WORKER_CONNECTIONS
+backlog = 2048
+
+# Seconds. An idle connection is kept longer than load balancers keep theirs (60 s, mostly), so
+# that it is never the server that closes one on which a request is on its way.
+keepalive = 65
+# Seconds for running requests to finish once a stop is asked for.
+graceful_timeout = 10
+# Seconds after which a worker that no longer gives signs of life is replaced.
+timeout = 30
+
+# The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
+limit_request_line = 8190
+
+# The middleware writes a line for each request.
+accesslog = None
+logger_class = ServerLogger
+control_socket_disable = True
+
+
+def on_starting(server: Arbiter) -> None:
+    """From here on, a signal to stop ends the process in order."""
+    signal.signal(signal.SIGTERM, _exit)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def when_ready(server: Arbiter) -> None:
+    """Let Ctrl-C stop as SIGTERM does: gunicorn would cut off running requests."""
+    signal.signal(signal.SIGINT, lambda number, frame: server.signal(signal.SIGTERM, frame))
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _leave_embedded_database(lock: int, process: int) -> None:
+    # Workers are forks of this process, and bear its exit handlers.
+    if os.getpid() == process:
+        Membership(settings.DATA_DIR, lock).leave()
+
+
+# At exit, however it comes: gunicorn's own hook is not called when the port is taken, for one.
+if "EMBEDDED_LOCK" in os.environ:
+    atexit.register(_leave_embedded_database, int(os.environ["EMBEDDED_LOCK"]), os.getpid())

@@ -1,0 +1,33 @@
+"""The signing key of sessions, for those who do not set SECRET_KEY."""
+
+import contextlib
+import os
+import secrets
+import tempfile
+from functools import cache
+from pathlib import Path
+
+FILE_NAME = "secret_key"
+RANDOM_BYTES = 50
+
+
+@cache
+def kept_secret_key(data_directory: Path) -> str:
+    """The key kept in that directory, made at the first call. Only its owner can read the file."""
+    path = data_directory / FILE_NAME
+    if not path.exists():
+        data_directory.mkdir(parents=True, exist_ok=True)
+        _publish(path, secrets.token_urlsafe(RANDOM_BYTES))
+    return path.read_text(encoding="ascii")
+
+
+def _publish(path: Path, key: str) -> None:
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE_NAME}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(key)
+        # A link appears whole or not at all; if another process was first, its key stands.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)

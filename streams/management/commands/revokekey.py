@@ -1,0 +1,27 @@
+"""Revoke a key."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from streams.management.console import ConsoleCommand
+from streams.plates import revoke_key
+
+
+class Command(ConsoleCommand):
+    """revokekey KEY [--json]"""
+
+    help = "Revoke an API key: from now on it is refused everywhere."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("key", help="its id, the beginning of the key, or the whole key")
+
+    def run_for(self, options: dict[str, Any]) -> None:
+        key = revoke_key(options["key"])
+        facts = {"plate": key.plate.name, "id": key.pk, "prefix": key.prefix, "scope": key.scope}
+        self.tell(
+            options,
+            facts,
+            f"revoked key {key.pk}, {key.prefix}…, of plate {key.plate.name} (scope {key.scope})",
+        )

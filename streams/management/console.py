@@ -1,0 +1,58 @@
+"""What the commands have in common: how they speak, and how they refuse."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from streams.management.preparation import prepare_empty_database
+from streams.plates import PlatesError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+
+
+class ConsoleCommand(BaseCommand):
+    """A command for operators. With --json, stdout is one JSON object and nothing else."""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prepare_empty_database()
+        with refusals_told():
+            self.run_for(options)
+
+    def run_for(self, options: dict[str, Any]) -> None:
+        """Do what the command does. May raise PlatesError."""
+        raise NotImplementedError
+
+    def tell(self, options: dict[str, Any], facts: dict[str, Any], text: str) -> None:
+        """Print the facts as JSON, or else the text."""
+        self.stdout.write(json.dumps(facts) if options["json"] else text)
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Turn what cannot be done into the command line's error message."""
+    try:
+        yield
+    except PlatesError as error:
+        raise CommandError(str(error)) from error
+
+
+def duration(text: str) -> timedelta:
+    """Read `90d`, `12h`, `30m`, `45s` or `2w`. Raises CommandError."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise CommandError(
+            f"{text!r} is not a duration: give a number and s, m, h, d or w, such as 90d"
+        )
+    try:
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    except OverflowError:
+        raise CommandError(f"{text!r} is too long") from None
