@@ -21,10 +21,16 @@ from pydantic import (
 
 from streams import conf
 from streams.api.values import fields_of
-from streams.commands.append import Add
+from streams.commands.append import Add, AddSeveral
 from streams.commands.collection import ListStreams
 from streams.commands.contract import Command
-from streams.commands.info import InfoStream
+from streams.commands.info import (
+    DEFAULT_FULL_COUNT,
+    InfoConsumers,
+    InfoGroups,
+    InfoStream,
+    full_of,
+)
 from streams.commands.ranges import Length, Range, ReverseRange
 from streams.commands.reads import Position, Read, parse_start
 from streams.commands.removal import Delete, Trim
@@ -160,7 +166,8 @@ class AddShape(BodyShape):
             for prefix, entry in self._given()
         ]
         bound = self.trim.bound() if self.trim else None
-        return Add(self.key, entries, make_stream=not self.nomkstream, trim=bound)
+        kind = Add if self.entries is None else AddSeveral
+        return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
 
     def _given(self) -> list[tuple[str, EntryShape]]:
         if self.entries is None:
@@ -304,10 +311,15 @@ class InfoQuery(QueryShape):
     def command(self, *, key: str) -> Command:
         if self.count is not None and not self.full:
             raise InvalidQuery("count goes with full")
-        options = ("FULL",) if self.full else ()
-        if self.count is not None:
-            options += ("COUNT", str(self.count))
-        return InfoStream(key, options)
+        if (self.group is None) != (self.section != "consumers"):
+            raise InvalidQuery("group goes with section=consumers, and only with it")
+        if self.section == "groups":
+            return InfoGroups(key)
+        if self.group is not None:
+            return InfoConsumers(key, check_name(self.group, "group"))
+        if not self.full:
+            return InfoStream(key)
+        return InfoStream(key, full_of(DEFAULT_FULL_COUNT if self.count is None else self.count))
 
 
 class ListQuery(QueryShape):

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.views import APIView
 
-from streams.api import errors, views
+from streams.api import errors, group_views, views
 from streams.api.converters import NameConverter, PlateConverter
 
 register_converter(NameConverter, "name")
@@ -66,6 +66,14 @@ LOOKED_AT = {
     "info": views.InfoView,
 }
 
+GROUPED = {
+    "create": group_views.CreateGroupView,
+    "read": group_views.ReadGroupView,
+    "ack": group_views.AcknowledgeView,
+    "claim": group_views.ClaimView,
+    "autoclaim": group_views.AutoClaimView,
+}
+
 urlpatterns = [
     route("pipeline", POST=views.PipelineView),
     route("transaction", POST=views.TransactionView),
@@ -84,6 +92,8 @@ urlpatterns = [
         for word, view in LOOKED_AT.items()
     ),
     *(route(f"streams/{word}/<name:key>", GET=view) for word, view in LOOKED_AT.items()),
+    *(route(f"streams/groups/{word}", POST=view) for word, view in GROUPED.items()),
+    route("streams/groups/pending/<name:key>/<name:group>", GET=group_views.PendingView),
     route("streams/<name:key>/command", POST=views.KeyCommandView),
     route("streams/<name:key>", DELETE=views.StreamView),
 ]

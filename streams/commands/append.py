@@ -3,12 +3,12 @@
 Concurrent adds of one process commit together (`coalescing`), each with its own outcome.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from streams import conf, wakeups
+from streams.commands import clock
 from streams.commands.coalescing import Coalescer
 from streams.commands.contract import OneStream, Scope
 from streams.domain.arguments import Arguments
@@ -70,8 +70,19 @@ class Add(OneStream):
             raise outcome
         return outcome
 
-    def reply(self, result: list[EntryId] | None) -> str | None:
+    def reply(self, result: list[EntryId] | None) -> str | list[str] | None:
         return str(result[0]) if result else None
+
+
+@dataclass(frozen=True, slots=True)
+class AddSeveral(Add):
+    """Several entries at once, which Redis words cannot spell.
+
+    Replies with the list of their IDs; null as XADD does.
+    """
+
+    def reply(self, result: list[EntryId] | None) -> list[str] | None:
+        return [str(entry_id) for entry_id in result] if result else None
 
 
 def execute_all(plate: PlateId, adds: Sequence[Add]) -> Sequence[appends.Outcome | TooLarge]:
@@ -100,7 +111,7 @@ def _run(tasks: Sequence[appends.Append]) -> Sequence[appends.Outcome]:
 
 
 def _commit(tasks: Sequence[appends.Append]) -> list[appends.Outcome]:
-    outcomes = appends.commit(tasks, now_ms=time.time_ns() // 1_000_000)
+    outcomes = appends.commit(tasks, now_ms=clock.now_ms())
     added = [
         task.name for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, list)
     ]

@@ -12,7 +12,7 @@ from streams.commands import append
 from streams.commands.contract import NamedCommand
 from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId, StreamName
-from streams.store import streams
+from streams.store import groups, streams
 
 Outcome = Any
 """A command's reply in plain JSON values, or its Refusal."""
@@ -49,6 +49,8 @@ def run_transaction(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) 
     with streams.reserved(
         _names(plate, commands, made=False), make=_names(plate, commands, made=True)
     ):
+        # Groups after streams, and all before the first command: no deadlocks.
+        groups.lock_many(plate, _groups(commands))
         return list(_replies(plate, commands))
 
 
@@ -85,3 +87,7 @@ def _names(
     """The streams that the commands name; with `made`, only those that they create if missing."""
     named = [c for c in commands if not isinstance(c, Refusal) and (c.makes_stream or not made)]
     return [StreamName(plate, key) for key in sorted({key for c in named for key in c.keys})]
+
+
+def _groups(commands: Sequence[NamedCommand | Refusal]) -> set[tuple[str, str]]:
+    return {group for c in commands if not isinstance(c, Refusal) for group in c.groups}

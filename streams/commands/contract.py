@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol, Self
 
+from streams import conf
 from streams.domain.arguments import Arguments
 from streams.domain.plates import PlateId
 
@@ -44,6 +45,10 @@ class NamedCommand(Command, Protocol):
         """The streams that the command names."""
 
     @property
+    def groups(self) -> Sequence[tuple[str, str]]:
+        """The consumer groups that it changes, by key and name."""
+
+    @property
     def makes_stream(self) -> bool:
         """Whether it creates the streams that it names and does not find."""
 
@@ -63,8 +68,58 @@ class OneStream:
         return (self.key,)
 
     @property
+    def groups(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    @property
     def makes_stream(self) -> bool:
         return False
 
     def without_blocking(self) -> Self:
         return self
+
+
+class OneGroup(OneStream):
+    """A command of one consumer group."""
+
+    __slots__ = ()
+
+    group: str
+
+    @property
+    def groups(self) -> Sequence[tuple[str, str]]:
+        return ((self.key, self.group),)
+
+
+class Help:
+    """The HELP of a command with subcommands: names no stream, touches nothing."""
+
+    __slots__ = ()
+
+    name: ClassVar[str]
+    arity: ClassVar = 2
+    scope: ClassVar = Scope.READ
+    lines: ClassVar[Sequence[str]]
+
+    keys: ClassVar[Sequence[str]] = ()
+    groups: ClassVar[Sequence[tuple[str, str]]] = ()
+    makes_stream: ClassVar = False
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> Self:
+        return cls()
+
+    def execute(self, plate: PlateId) -> Sequence[str]:
+        return self.lines
+
+    def reply(self, result: Sequence[str]) -> Sequence[str]:
+        return result
+
+    def without_blocking(self) -> Self:
+        return self
+
+
+def capped_block_ms(block_ms: int) -> int:
+    """How long a reader may block; 0 is as long as the server allows."""
+    longest = conf.limit("STREAMS_MAX_BLOCK_MS")
+    return min(block_ms or longest, longest)

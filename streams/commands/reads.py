@@ -1,12 +1,12 @@
 """XREAD: read what is above a place in several streams, and wait for it."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
-from streams import conf, wakeups
-from streams.commands.contract import Scope
+from streams import wakeups
+from streams.commands import clock
+from streams.commands.contract import Scope, capped_block_ms
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import NO_ID, EntryId, parse_id
@@ -48,15 +48,17 @@ class Read:
     @classmethod
     def parse(cls, arguments: Arguments) -> "Read":
         """Check in the order of XREAD-1 to 7. Raises InvalidCommand."""
-        options = parse_read_options(
-            arguments, command="xread", now_ms=time.time_ns() // 1_000_000
-        )
+        options = parse_read_options(arguments, command="xread", now_ms=clock.now_ms())
         positions = [Position(key, parse_start(text)) for key, text in options.streams]
         return cls(positions, options.count, options.block_ms)
 
     @property
     def keys(self) -> Sequence[str]:
         return [position.key for position in self.positions]
+
+    @property
+    def groups(self) -> Sequence[tuple[str, str]]:
+        return ()
 
     @property
     def makes_stream(self) -> bool:
@@ -131,9 +133,3 @@ def parse_start(text: str) -> Start:
             " GROUP <group> <consumer> option."
         )
     return parse_id(text)
-
-
-def capped_block_ms(block_ms: int) -> int:
-    """How long a reader may block; 0 is as long as the server allows."""
-    longest = conf.limit("STREAMS_MAX_BLOCK_MS")
-    return min(block_ms or longest, longest)

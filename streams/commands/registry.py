@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from streams.commands import append, info, ranges, reads, removal
+from streams.commands import (
+    append,
+    claims,
+    deliveries,
+    groups,
+    info,
+    pending,
+    ranges,
+    reads,
+    removal,
+)
 from streams.commands.contract import NamedCommand, Scope
 from streams.domain.arguments import Arguments, keyword
 from streams.domain.errors import (
@@ -29,24 +39,41 @@ COMMANDS: Mapping[str, type[NamedCommand]] = {
         removal.Delete,
         removal.SetId,
         info.InfoStream,
+        info.InfoGroups,
+        info.InfoConsumers,
+        info.InfoHelp,
+        groups.CreateGroup,
+        groups.SetGroupId,
+        groups.DestroyGroup,
+        groups.CreateConsumer,
+        groups.DeleteConsumer,
+        groups.GroupHelp,
+        deliveries.ReadGroup,
+        deliveries.Acknowledge,
+        pending.Pending,
+        claims.Claim,
+        claims.AutoClaim,
     )
 }
 
 CONTAINERS = {name.partition("|")[0] for name in COMMANDS if "|" in name}
 """Commands that are told apart by a second word."""
 
+SIMPLE = {name for name in COMMANDS if "|" not in name}
+"""Commands of one word."""
+
 
 def parse(words: Sequence[str]) -> NamedCommand:
     """The command that the words spell. Raises UnsupportedCommand, InvalidCommand."""
     name = keyword(words[0])
-    arguments = words[1:]
     if name in CONTAINERS:
-        name, arguments = _subcommand(name, arguments)
-    command = COMMANDS.get(name)
-    if command is None:
+        command, arguments = _subcommand(name, words[1:]), Arguments(words[2:], words[1])
+    elif name in SIMPLE:
+        command, arguments = COMMANDS[name], Arguments(words[1:])
+    else:
         raise _unsupported(words[0])
     _check_arity(command, len(words))
-    return command.parse(Arguments(arguments))
+    return command.parse(arguments)
 
 
 def scope_of(words: Sequence[str]) -> Scope:
@@ -59,7 +86,7 @@ def scope_of(words: Sequence[str]) -> Scope:
     if name in CONTAINERS:
         name = f"{name}|{keyword(words[1])}" if len(words) > 1 else name
         return COMMANDS[name].scope if name in COMMANDS else Scope.READ
-    if name not in COMMANDS:
+    if name not in SIMPLE:
         raise _unsupported(words[0])
     return COMMANDS[name].scope
 
@@ -85,14 +112,14 @@ def _unsupported(name: str) -> UnsupportedCommand:
     return UnsupportedCommand(f"unsupported command '{echo(name)[:LONGEST_ECHO]}'")
 
 
-def _subcommand(container: str, arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
+def _subcommand(container: str, arguments: Sequence[str]) -> type[NamedCommand]:
     if not arguments:
         raise wrong_arity(container.lower())
     name = f"{container}|{keyword(arguments[0])}"
     if name not in COMMANDS:
         shown = arguments[0].encode()[:LONGEST_ECHO].decode(errors="ignore")
         raise InvalidCommand(f"ERR unknown subcommand '{echo(shown)}'. Try {container} HELP.")
-    return name, arguments[1:]
+    return COMMANDS[name]
 
 
 def _check_arity(command: type[NamedCommand], count: int) -> None:

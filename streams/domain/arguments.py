@@ -20,9 +20,11 @@ class Arguments:
     taken as it stands.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], subcommand: str = "") -> None:
         self._words = words
         self._position = 0
+        # As it was typed, for the refusals that repeat it (GEN-7).
+        self.subcommand = subcommand
 
     @property
     def left(self) -> int:

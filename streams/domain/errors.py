@@ -85,6 +85,14 @@ def syntax_error() -> InvalidCommand:
     return InvalidCommand("ERR syntax error")
 
 
+def sub_syntax_error(container: str, subcommand: str) -> InvalidCommand:
+    """GEN-7; the subcommand as it was typed."""
+    return InvalidCommand(
+        f"ERR unknown subcommand or wrong number of arguments for '{echo(subcommand)}'."
+        f" Try {container} HELP."
+    )
+
+
 def no_such_key() -> NoSuchKey:
     """The reply of XINFO and XSETID to a missing stream (XINFO-2, XSETID-2)."""
     return NoSuchKey("ERR no such key")

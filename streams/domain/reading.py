@@ -16,7 +16,7 @@ class ReadOptions:
     count: int | None = None
     # Milliseconds, 0 without end; None: do not block.
     block_ms: int | None = None
-    acknowledge_at_once: bool = False
+    no_ack: bool = False
     # Pairs of a key and the text of an ID, in the order of the command.
     streams: list[tuple[str, str]] = field(default_factory=list)
 
@@ -44,7 +44,7 @@ def _take_option(
         options.group = arguments.take(), arguments.take()
     elif arguments.take_keyword("NOACK"):
         _refuse_in_xread("NOACK", command)
-        options.acknowledge_at_once = True
+        options.no_ack = True
     else:
         raise syntax_error()
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER
 from streams.domain.entries import NewEntry
 from streams.domain.errors import IdConflict
 from streams.domain.ids import MAX_ID, MAX_PART, NO_ID, AddId, EntryId
@@ -74,10 +75,15 @@ def _append(
         last_generated_id=entry_id,
         recorded_first_entry_id=stream.recorded_first_entry_id if stream.length else entry_id,
         max_deleted_entry_id=stream.max_deleted_entry_id,
-        entries_added=stream.entries_added + 1,
+        entries_added=_one_more(stream.entries_added),
         tail_node=tail_node,
     )
     return appended, sealed
+
+
+def _one_more(entries_added: int) -> int:
+    """The counter after one more entry; it wraps around as Redis' signed 64 bits do (GEN-20)."""
+    return entries_added + 1 if entries_added < MAX_INTEGER else MIN_INTEGER
 
 
 def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:

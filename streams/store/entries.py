@@ -16,7 +16,7 @@ from streams.store import literals, session
 
 Rendered = orjson.Fragment
 
-_RENDERED = """'["' || entry.ms || '-' || entry.seq || '",' || entry.fields::text || ']'"""
+RENDERED = """'["' || entry.ms || '-' || entry.seq || '",' || entry.fields::text || ']'"""
 
 INSERT_ENTRIES = """
     INSERT INTO entry (plate_id, stream_id, ms, seq, fields)
@@ -33,7 +33,7 @@ INSERT_ENTRIES = """
 # Entries between two IDs, both inclusive, oldest first. The stream is found by a subquery, not
 # by a join: only then does the planner know that the index gives the wanted order.
 RANGE_ENTRIES = f"""
-    SELECT {_RENDERED}
+    SELECT {RENDERED}
     FROM entry
     WHERE plate_id = %(plate)s
       AND stream_id = (SELECT id FROM stream WHERE plate_id = %(plate)s AND key = %(key)s)
@@ -45,7 +45,7 @@ RANGE_ENTRIES = f"""
 
 # The same, newest first.
 REVERSE_RANGE_ENTRIES = f"""
-    SELECT {_RENDERED}
+    SELECT {RENDERED}
     FROM entry
     WHERE plate_id = %(plate)s
       AND stream_id = (SELECT id FROM stream WHERE plate_id = %(plate)s AND key = %(key)s)
@@ -67,7 +67,7 @@ READ_ENTRIES = f"""
       ON stream.plate_id = %(plate)s
      AND stream.key = wanted.key
     CROSS JOIN LATERAL (
-        SELECT entry.ms, entry.seq, {_RENDERED} AS rendered
+        SELECT entry.ms, entry.seq, {RENDERED} AS rendered
         FROM entry
         WHERE entry.plate_id = %(plate)s
           AND entry.stream_id = stream.id
@@ -86,7 +86,7 @@ READ_NEWEST_ENTRIES = f"""
       ON stream.plate_id = %(plate)s
      AND stream.key = wanted.key
     CROSS JOIN LATERAL (
-        SELECT {_RENDERED} AS rendered
+        SELECT {RENDERED} AS rendered
         FROM entry
         WHERE entry.plate_id = %(plate)s
           AND entry.stream_id = stream.id

@@ -110,8 +110,9 @@ def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | Non
 
 def drop_broken_connections() -> None:
     """Test the pool's idle connections and drop those that the database has closed."""
-    if connection.pool:
-        connection.pool.check()
+    pool = connection.pool
+    if pool and not pool.closed:
+        pool.check()
 
 
 def release() -> None:

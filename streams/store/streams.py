@@ -68,7 +68,7 @@ SAVE_STREAMS = """
         recorded_first_seq = new.recorded_first_seq,
         max_deleted_ms = new.max_deleted_ms,
         max_deleted_seq = new.max_deleted_seq,
-        signals = signals + new.entries_added - stream.entries_added,
+        signals = signals + (new.entries_added <> stream.entries_added)::integer,
         entries_added = new.entries_added,
         tail_node = nullif(new.tail_node::text, 'null')::json
     FROM ROWS FROM (

@@ -37,11 +37,12 @@ def wait(
     attempt: Callable[[], Result | None],
     *,
     block_ms: int,
+    worth_it: Callable[[], bool] = lambda: True,
 ) -> Result | None:
     """Try until there is a result, asleep in between; None after `block_ms` milliseconds.
 
-    `attempt` runs at once, and again whenever one of the streams may have something new. While
-    it sleeps, the caller holds no database connection. Raises what `attempt` raises at first;
+    `attempt` runs at once, and again whenever one of the streams may have something new, if a
+    cheap look says that it is `worth_it`. While it sleeps, the caller holds no connection. Raises what `attempt` raises at first;
     Unavailable at once when the server shuts down, ClientHasLeft when the client is gone.
     """
     deadline = time.monotonic() + block_ms / 1000
@@ -57,7 +58,7 @@ def wait(
                 raise Unavailable("the server is shutting down")
             if not waiter.sleep(deadline - time.monotonic()):
                 return None
-            result = _attempt_awakened(waiter, attempt)
+            result = _attempt_awakened(waiter, attempt, worth_it)
         return result
     finally:
         _room.leave(waiter)
@@ -106,12 +107,12 @@ def shut_down() -> None:
 
 
 def _attempt_awakened(
-    waiter: Waiter, attempt: Callable[[], Result | None]
+    waiter: Waiter, attempt: Callable[[], Result | None], worth_it: Callable[[], bool]
 ) -> Result | None:
     if waiter.client_has_left or (waiter.client and waiter.client.has_left()):
         raise ClientHasLeft
     try:
-        return attempt()
+        return attempt() if worth_it() else None
     except Unavailable:
         # The database went away: the reader sleeps on, and is woken when it is back.
         return None

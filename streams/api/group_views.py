@@ -1,0 +1,46 @@
+"""The endpoints of consumer groups."""
+
+from streams.api import group_shapes
+from streams.api.views import BodyView, QueryView
+from streams.commands.contract import Scope
+
+
+class CreateGroupView(BodyView):
+    """`POST /groups/create`."""
+
+    scope = Scope.WRITE
+    shape = group_shapes.CreateGroupShape
+
+
+class ReadGroupView(BodyView):
+    """`POST /groups/read`."""
+
+    scope = Scope.WRITE
+    shape = group_shapes.ReadGroupShape
+
+
+class AcknowledgeView(BodyView):
+    """`POST /groups/ack`."""
+
+    scope = Scope.WRITE
+    shape = group_shapes.AcknowledgeShape
+
+
+class ClaimView(BodyView):
+    """`POST /groups/claim`."""
+
+    scope = Scope.WRITE
+    shape = group_shapes.ClaimShape
+
+
+class AutoClaimView(BodyView):
+    """`POST /groups/autoclaim`."""
+
+    scope = Scope.WRITE
+    shape = group_shapes.AutoClaimShape
+
+
+class PendingView(QueryView):
+    """`GET /groups/pending/{key}/{group}`."""
+
+    shape = group_shapes.PendingQuery

@@ -1,0 +1,243 @@
+"""XREADGROUP and XACK: hand entries to the consumers of a group, and take their receipts."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+from streams import wakeups
+from streams.commands import clock
+from streams.commands.contract import OneGroup, Scope, capped_block_ms
+from streams.commands.turns import Turns
+from streams.domain.arguments import Arguments
+from streams.domain.errors import InvalidCommand, Refusal
+from streams.domain.groups import ConsumerGroup, no_group_to_read
+from streams.domain.ids import MAX_ID, EntryId, parse_id
+from streams.domain.lag import entries_read_after
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.reading import parse_read_options
+from streams.store import consumers, deliveries, groups, pending, session
+
+Start = EntryId | None | Refusal
+"""Read the consumer's history above an ID; None for `>`, new entries; or why the text is none."""
+
+Found = dict[str, list[Any]]
+
+
+class GroupPosition(NamedTuple):
+    """A stream and where to start in it."""
+
+    key: str
+    start: Start
+
+
+@dataclass(frozen=True, slots=True)
+class ReadGroup:
+    """XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key …] id [id …]
+
+    Replies with an object from key to entries. `>` delivers new entries to this consumer; its
+    stream is there only if it has some. An ID shows the consumer's own pending entries above it,
+    null in place of the fields of one that is gone; its stream is always there. Null if there
+    is nothing at all (XRG-8 to XRG-17).
+    """
+
+    name: ClassVar = "XREADGROUP"
+    arity: ClassVar = -7
+    scope: ClassVar = Scope.WRITE
+
+    group: str
+    consumer: str
+    positions: Sequence[GroupPosition]
+    # Entries per stream; None: all.
+    count: int | None = None
+    # None: answer at once; 0: wait as long as the server allows.
+    block_ms: int | None = None
+    # New entries go on no pending entries list.
+    no_ack: bool = False
+
+    @property
+    def keys(self) -> Sequence[str]:
+        return [position.key for position in self.positions]
+
+    @property
+    def groups(self) -> Sequence[tuple[str, str]]:
+        return [(key, self.group) for key in self.keys]
+
+    @property
+    def makes_stream(self) -> bool:
+        return False
+
+    def without_blocking(self) -> "ReadGroup":
+        return replace(self, block_ms=None)
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "ReadGroup":
+        """Check in the order of XRG-1 to XRG-3. Raises InvalidCommand."""
+        options = parse_read_options(arguments, command="xreadgroup", now_ms=clock.now_ms())
+        if options.group is None:
+            raise InvalidCommand("ERR Missing GROUP option for XREADGROUP")
+        group, consumer = options.group
+        return cls(
+            group,
+            consumer,
+            [GroupPosition(key, parse_start(text)) for key, text in options.streams],
+            options.count,
+            options.block_ms,
+            options.no_ack,
+        )
+
+    def execute(self, plate: PlateId) -> Found | None:
+        """Raises NoGroup, InvalidCommand, having delivered nothing."""
+        only_new = all(position.start is None for position in self.positions)
+        if self.block_ms is None or not only_new:
+            return self._attempt(plate)
+        return wakeups.wait(
+            [StreamName(plate, key) for key in self.keys],
+            lambda: self._attempt(plate),
+            worth_it=lambda: deliveries.may_have_new(plate, self.keys, self.group),
+            block_ms=capped_block_ms(self.block_ms),
+        )
+
+    def reply(self, result: Found | None) -> Found | None:
+        return result
+
+    def _attempt(self, plate: PlateId) -> Found | None:
+        keys = sorted(set(self.keys))
+        with self._turn(plate, keys), session.transaction():
+            locked = groups.lock_all(plate, keys, self.group)
+            self._validate(locked)
+            return _Delivery(self, locked).run() or None
+
+    def _turn(self, plate: PlateId, keys: list[str]) -> Any:
+        """Callers in this process take turns, first come first (BLK-17).
+
+        Without this they would queue at the group's row, each with a connection in its hand.
+        Not inside a transaction, which may hold that row already.
+        """
+        if session.in_transaction():
+            return nullcontext()
+        return _turns.taken([(plate, key, self.group) for key in keys])
+
+    def _validate(self, locked: dict[str, ConsumerGroup]) -> None:
+        """Left to right, group before ID, all before anything is delivered (XRG-4)."""
+        for key, start in self.positions:
+            if key not in locked:
+                raise no_group_to_read(key, self.group)
+            if isinstance(start, Refusal):
+                raise start
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge(OneGroup):
+    """XACK key group id [id …]
+
+    Replies with the number of pending entries removed, whoever owned them; 0 for a missing
+    stream or group, whose IDs are not even read (XACK-1, XACK-2).
+    """
+
+    name: ClassVar = "XACK"
+    arity: ClassVar = -4
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    ids: Sequence[str]
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Acknowledge":
+        return cls(arguments.take(), arguments.take(), arguments.take_rest())
+
+    def execute(self, plate: PlateId) -> int:
+        """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""
+        with groups.locked(plate, self.key, self.group) as group:
+            if group is None:
+                return 0
+            return pending.remove(group, {parse_id(text) for text in self.ids})
+
+    def reply(self, result: int) -> int:
+        return result
+
+
+def parse_start(text: str) -> Start:
+    """The ID of an XREADGROUP stream (XRG-5 to XRG-7)."""
+    if text == ">":
+        return None
+    if text in ("$", "+"):
+        return InvalidCommand(
+            f"ERR The {text} ID is meaningless in the context of XREADGROUP: you want to read"
+            " the history of this consumer by specifying a proper ID, or use the > ID to get new"
+            f" messages. The {text} ID would just return an empty result set."
+        )
+    try:
+        entry_id = parse_id(text)
+    except InvalidCommand as refusal:
+        return refusal
+    return None if entry_id == MAX_ID else entry_id
+
+
+_turns = Turns()
+
+
+class _Delivery:
+    """One execution of XREADGROUP, under the locks of its groups."""
+
+    def __init__(self, command: ReadGroup, locked: dict[str, ConsumerGroup]) -> None:
+        self._command = command
+        self._now_ms = clock.now_ms()
+        self._groups = locked
+        self._consumer_ids = {
+            key: consumers.see(group, command.consumer, self._now_ms)
+            for key, group in locked.items()
+        }
+
+    def run(self) -> Found:
+        """Serve the streams in the order of the command, on live state (XRG-17)."""
+        found: Found = {}
+        wanted = {key for key, start in self._command.positions if start is None}
+        unread = self._read_new(wanted)
+        for key, start in self._command.positions:
+            if isinstance(start, EntryId):
+                found.setdefault(key, []).extend(self._history(key, start))
+            else:
+                new = unread.pop(key, None) or self._read_new({key})[key]
+                if new.entries:
+                    found.setdefault(key, []).extend(self._deliver(key, new))
+        return found
+
+    def _read_new(self, keys: set[str]) -> dict[str, deliveries.New]:
+        """What is new for the groups of these streams: one statement for all."""
+        by_stream = {self._groups[key].stream_id: key for key in keys}
+        found = deliveries.read_new(
+            [self._groups[key] for key in keys], count=self._command.count
+        )
+        return {by_stream[stream_id]: new for stream_id, new in found.items()}
+
+    def _deliver(self, key: str, new: deliveries.New) -> list[Any]:
+        """Move the group past the new entries and put them on the consumer's list (XRG-9)."""
+        group = self._groups[key]
+        ids = [entry_id for entry_id, _ in new.entries]
+        entries_read = entries_read_after(
+            new.stream, group.last_delivered_id, group.entries_read, ids
+        )
+        self._groups[key] = replace(
+            group, last_delivered_id=ids[-1], entries_read=entries_read
+        )
+        groups.save(self._groups[key])
+        if not self._command.no_ack:
+            pending.assign(
+                group,
+                self._consumer_ids[key],
+                dict.fromkeys(ids, 1),
+                delivered_at=self._now_ms,
+                now_ms=self._now_ms,
+            )
+        return [entry for _, entry in new.entries]
+
+    def _history(self, key: str, after: EntryId) -> list[Any]:
+        """The consumer's own list; what still exists is delivered once more (XRG-12 to 14)."""
+        group = self._groups[key]
+        rows = pending.history(group, self._consumer_ids[key], after, self._command.count)
+        alive = [entry_id for entry_id, entry in rows if entry is not None]
+        if alive:
+            pending.redeliver(group, alive, self._now_ms)
+        return [[str(entry_id), None] if entry is None else entry for entry_id, entry in rows]

@@ -1,0 +1,326 @@
+"""XGROUP: create, move and remove consumer groups and consumers."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from streams import wakeups
+from streams.commands import clock
+from streams.commands.contract import Help, OneGroup, OneStream, Scope
+from streams.domain.arguments import Arguments
+from streams.domain.errors import (
+    BusyGroup,
+    InvalidCommand,
+    NoSuchKey,
+    Refusal,
+    sub_syntax_error,
+)
+from streams.domain.groups import ConsumerGroup, no_such_group
+from streams.domain.ids import EntryId, parse_id, parse_loose_id
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.streams import Stream
+from streams.store import consumers, groups, session, streams
+
+Place = EntryId | None | Refusal
+"""Where a group stands: an ID; None for `$`, the stream's last one; or why the text is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup(OneStream):
+    """XGROUP CREATE key group <id | $> [MKSTREAM] [ENTRIESREAD n]
+
+    Replies with OK.
+    """
+
+    name: ClassVar = "XGROUP|CREATE"
+    arity: ClassVar = -5
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    place: Place
+    make_stream: bool = False
+    # None: unknown.
+    entries_read: int | None = None
+    # Set where there are too many words, which is told only once the key is known (XGROUP-2).
+    surplus: Refusal | None = None
+
+    @property
+    def makes_stream(self) -> bool:
+        return self.make_stream
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "CreateGroup":
+        """Check in the order of XGROUP-2. Raises InvalidCommand."""
+        word_count = arguments.left
+        key, group, text = arguments.take(), arguments.take(), arguments.take()
+        options = _parse_options(arguments, may_make_stream=True)
+        surplus = (
+            sub_syntax_error("XGROUP", arguments.subcommand)
+            if word_count > MOST_CREATE_WORDS
+            else None
+        )
+        return cls(
+            key, group, parse_place(text), options.make_stream, options.entries_read, surplus
+        )
+
+    def execute(self, plate: PlateId) -> None:
+        """Raises NoSuchKey, InvalidCommand, BusyGroup; a stream is made only if all is well."""
+        name = StreamName(plate, self.key)
+        with streams.locked([name], make=[name] if self.make_stream else []) as found:
+            stream = found.get(name)
+            if stream is None or (streams.is_unborn(stream) and not self.make_stream):
+                raise requires_key()
+            if self.surplus:
+                raise self.surplus
+            last_delivered_id = _resolved(self.place, stream)
+            if not groups.create(stream, self.group, last_delivered_id, self.entries_read):
+                raise BusyGroup("BUSYGROUP Consumer Group name already exists")
+            streams.bear(stream)
+
+    def reply(self, result: None) -> str:
+        return "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroupId(OneGroup):
+    """XGROUP SETID key group <id | $> [ENTRIESREAD n]
+
+    Replies with OK. Pending entries stay, waiting readers are not woken (XGROUP-11).
+    """
+
+    name: ClassVar = "XGROUP|SETID"
+    arity: ClassVar = -5
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    place: Place
+    entries_read: int | None = None
+    surplus: Refusal | None = None
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "SetGroupId":
+        """Check in the order of XGROUP-9. Raises InvalidCommand."""
+        word_count = arguments.left
+        key, group, text = arguments.take(), arguments.take(), arguments.take()
+        options = _parse_options(arguments)
+        surplus = (
+            None
+            if word_count in SET_ID_WORDS
+            else sub_syntax_error("XGROUP", arguments.subcommand)
+        )
+        return cls(key, group, parse_loose_place(text), options.entries_read, surplus)
+
+    def execute(self, plate: PlateId) -> None:
+        """Raises NoSuchKey, NoGroup, InvalidCommand."""
+        with session.transaction():
+            stream, group = _lock(plate, self.key, self.group)
+            if self.surplus:
+                raise self.surplus
+            groups.save(
+                replace(
+                    group,
+                    last_delivered_id=_resolved(self.place, stream),
+                    entries_read=self.entries_read,
+                )
+            )
+
+    def reply(self, result: None) -> str:
+        return "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyGroup(OneGroup):
+    """XGROUP DESTROY key group
+
+    Replies with 1, or 0 if there is no such group. Its waiting readers are refused (BLK-13).
+    """
+
+    name: ClassVar = "XGROUP|DESTROY"
+    arity: ClassVar = 4
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "DestroyGroup":
+        return cls(arguments.take(), arguments.take())
+
+    def execute(self, plate: PlateId) -> int:
+        """Raises NoSuchKey."""
+        name = StreamName(plate, self.key)
+        with session.transaction():
+            if streams.lock(name) is None:
+                raise requires_key()
+            group = groups.lock_all(plate, [self.key], self.group).get(self.key)
+            if group is None:
+                return 0
+            groups.delete(group)
+            session.after_commit(lambda: wakeups.announce([name]))
+            return 1
+
+    def reply(self, result: int) -> int:
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConsumer(OneGroup):
+    """XGROUP CREATECONSUMER key group consumer
+
+    Replies with 1, or 0 if the consumer exists, which changes nothing (XGROUP-13).
+    """
+
+    name: ClassVar = "XGROUP|CREATECONSUMER"
+    arity: ClassVar = 5
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    consumer: str
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "CreateConsumer":
+        return cls(arguments.take(), arguments.take(), arguments.take())
+
+    def execute(self, plate: PlateId) -> int:
+        """Raises NoSuchKey, NoGroup."""
+        with session.transaction():
+            _, group = _lock(plate, self.key, self.group)
+            return int(consumers.create(group, self.consumer, clock.now_ms()))
+
+    def reply(self, result: int) -> int:
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteConsumer(OneGroup):
+    """XGROUP DELCONSUMER key group consumer
+
+    Replies with the number of pending entries that went with it; 0 for an unknown consumer.
+    """
+
+    name: ClassVar = "XGROUP|DELCONSUMER"
+    arity: ClassVar = 5
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    consumer: str
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "DeleteConsumer":
+        return cls(arguments.take(), arguments.take(), arguments.take())
+
+    def execute(self, plate: PlateId) -> int:
+        """Raises NoSuchKey, NoGroup."""
+        with session.transaction():
+            _, group = _lock(plate, self.key, self.group)
+            return consumers.delete(group, self.consumer)
+
+    def reply(self, result: int) -> int:
+        return result
+
+
+class GroupHelp(Help):
+    """XGROUP HELP
+
+    Replies with lines of text (XGROUP-15).
+    """
+
+    name: ClassVar = "XGROUP|HELP"
+    lines: ClassVar = (
+        "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "CREATE <key> <groupname> <id|$> [option]",
+        "    Create a consumer group. Options are:",
+        "    * MKSTREAM",
+        "      Create an empty stream if there is none.",
+        "    * ENTRIESREAD entries_read",
+        "      Set the group's read counter.",
+        "CREATECONSUMER <key> <groupname> <consumer>",
+        "    Create a consumer in a group.",
+        "DELCONSUMER <key> <groupname> <consumer>",
+        "    Remove a consumer with its pending entries.",
+        "DESTROY <key> <groupname>",
+        "    Remove a consumer group.",
+        "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
+        "    Set the group's last delivered ID, and its read counter.",
+        "HELP",
+        "    Print this help.",
+    )
+
+
+MOST_CREATE_WORDS = 6
+"""Words after XGROUP CREATE: eight with the two of its name (XGROUP-1)."""
+
+SET_ID_WORDS = (3, 5)
+"""Words after XGROUP SETID: five or seven with the two of its name (XGROUP-9)."""
+
+
+def parse_place(text: str) -> Place:
+    """The ID of XGROUP CREATE (XGROUP-4)."""
+    return _parse_place(text, loose=False)
+
+
+def parse_loose_place(text: str) -> Place:
+    """The ID of XGROUP SETID, where `-` and `+` are IDs, too (XGROUP-11)."""
+    return _parse_place(text, loose=True)
+
+
+def check_entries_read(entries_read: int) -> int | None:
+    """ENTRIESREAD; -1 is unknown. Raises InvalidCommand (XGROUP-2)."""
+    if entries_read < -1:
+        raise InvalidCommand("ERR value for ENTRIESREAD must be positive or -1")
+    return None if entries_read == -1 else entries_read
+
+
+def requires_key() -> NoSuchKey:
+    """The refusal of a missing stream (XGROUP-3)."""
+    return NoSuchKey(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want"
+        " to use the MKSTREAM option to create an empty stream automatically."
+    )
+
+
+@dataclass(slots=True)
+class _Options:
+    make_stream: bool = False
+    entries_read: int | None = None
+
+
+def _parse_options(arguments: Arguments, *, may_make_stream: bool = False) -> _Options:
+    options = _Options()
+    while arguments.left:
+        if may_make_stream and arguments.take_keyword("MKSTREAM"):
+            options.make_stream = True
+        elif arguments.take_keyword("ENTRIESREAD", followed_by=1):
+            options.entries_read = check_entries_read(arguments.take_integer())
+        else:
+            raise sub_syntax_error("XGROUP", arguments.subcommand)
+    return options
+
+
+def _parse_place(text: str, *, loose: bool) -> Place:
+    if text == "$":
+        return None
+    try:
+        return parse_loose_id(text) if loose else parse_id(text)
+    except InvalidCommand as refusal:
+        return refusal
+
+
+def _resolved(place: Place, stream: Stream) -> EntryId:
+    if isinstance(place, Refusal):
+        raise place
+    return stream.last_generated_id if place is None else place
+
+
+def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
+    """The stream and its group, both locked. Raises NoSuchKey, NoGroup (XGROUP-10)."""
+    stream = streams.lock(StreamName(plate, key))
+    if stream is None:
+        raise requires_key()
+    found = groups.lock_all(plate, [key], group).get(key)
+    if found is None:
+        raise no_such_group(key, group)
+    return stream, found

@@ -1,0 +1,120 @@
+"""Claiming: who may take a pending entry over, and what becomes of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streams.domain.ids import NO_ID, EntryId
+
+
+class PendingEntry(NamedTuple):
+    """An entry on a pending entries list; `delivered_at` is Unix milliseconds."""
+
+    consumer_id: int
+    delivered_at: int
+    delivery_count: int
+
+
+class Candidate(NamedTuple):
+    """An ID that may be claimed: its pending entry and its entry, where there is one."""
+
+    entry_id: EntryId
+    pending: PendingEntry | None
+    # Whatever stands for the entry in a reply.
+    entry: Any | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """How a claim goes about it; instants and durations are milliseconds."""
+
+    now_ms: int
+    min_idle_ms: int = 0
+    # The claimed entries' new time of delivery.
+    delivered_at: int = 0
+    # None: count this delivery, unless `just_ids`.
+    delivery_count: int | None = None
+    # Take entries that are on no list, too.
+    force: bool = False
+    # Only the IDs are wanted, so it is no delivery (ST-13).
+    just_ids: bool = False
+
+
+@dataclass(slots=True)
+class Claims:
+    """What a claim comes to."""
+
+    # In the order of the reply; an ID may stand twice (XCLAIM-14).
+    claimed: list[Candidate] = field(default_factory=list)
+    # The new delivery count of each claimed entry.
+    delivery_counts: dict[EntryId, int] = field(default_factory=dict)
+    # Pending entries whose entry is gone: they leave the list.
+    purged: list[EntryId] = field(default_factory=list)
+
+
+class Scan(NamedTuple):
+    """What a scan of the list claimed, and the ID it stopped at; 0-0: at the end."""
+
+    claims: Claims
+    cursor: EntryId
+
+
+def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
+    """Claim by ID, in order (XCLAIM-9 to XCLAIM-14)."""
+    claims = Claims()
+    for candidate in candidates:
+        pending = _as_claimed_before(candidate, claims, rules)
+        if candidate.entry is None:
+            if pending and candidate.entry_id not in claims.purged:
+                claims.purged.append(candidate.entry_id)
+        elif pending is None:
+            if rules.force:
+                _claim(candidate, 1, claims, rules)
+        elif _is_idle(pending, rules):
+            _claim(candidate, pending.delivery_count, claims, rules)
+    return claims
+
+
+def claim_scanned(
+    candidates: Iterable[Candidate], rules: ClaimRules, *, count: int, budget: int
+) -> Scan:
+    """Claim down the list: up to `count` results out of up to `budget` rows (XAC-4 to XAC-9).
+
+    Looks at one candidate more than it uses, to tell where the next scan starts.
+    """
+    claims = Claims()
+    for examined, candidate in enumerate(candidates):
+        results = len(claims.claimed) + len(claims.purged)
+        if examined == budget or results == count:
+            return Scan(claims, candidate.entry_id)
+        assert candidate.pending is not None
+        if candidate.entry is None:
+            claims.purged.append(candidate.entry_id)
+        elif _is_idle(candidate.pending, rules):
+            _claim(candidate, candidate.pending.delivery_count, claims, rules)
+    return Scan(claims, NO_ID)
+
+
+def _claim(candidate: Candidate, delivery_count: int, claims: Claims, rules: ClaimRules) -> None:
+    if rules.delivery_count is not None:
+        delivery_count = rules.delivery_count
+    elif not rules.just_ids:
+        delivery_count += 1
+    claims.claimed.append(candidate)
+    claims.delivery_counts[candidate.entry_id] = delivery_count
+
+
+def _as_claimed_before(
+    candidate: Candidate, claims: Claims, rules: ClaimRules
+) -> PendingEntry | None:
+    """The pending entry as this very command may have left it."""
+    count = claims.delivery_counts.get(candidate.entry_id)
+    if count is None:
+        return candidate.pending
+    return PendingEntry(0, rules.delivered_at, count)
+
+
+def _is_idle(pending: PendingEntry, rules: ClaimRules) -> bool:
+    """Whether it has been idle long enough; with 0 it always is (XCLAIM-2)."""
+    idle_ms = rules.now_ms - pending.delivered_at
+    return rules.min_idle_ms <= 0 or idle_ms >= rules.min_idle_ms

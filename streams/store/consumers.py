@@ -1,0 +1,91 @@
+"""Rows of `consumer`."""
+
+from dataclasses import dataclass
+
+from streams.domain.groups import ConsumerGroup
+from streams.store import session
+
+# Finds or creates a consumer of a locked group, and notes that it was seen.
+SEE_CONSUMER = """
+    INSERT INTO consumer (plate_id, group_id, name, seen_at)
+    VALUES (%(plate)s, %(group)s, %(consumer)s, %(now)s)
+    ON CONFLICT (plate_id, group_id, name) DO UPDATE
+    SET seen_at = excluded.seen_at
+    RETURNING id
+"""
+
+# A new consumer, unless one of that name exists.
+CREATE_CONSUMER = """
+    INSERT INTO consumer (plate_id, group_id, name, seen_at)
+    VALUES (%(plate)s, %(group)s, %(consumer)s, %(now)s)
+    ON CONFLICT (plate_id, group_id, name) DO NOTHING
+    RETURNING id
+"""
+
+# Removes a consumer of a locked group with its pending entries.
+DELETE_CONSUMER = """
+    WITH
+    gone AS (
+        DELETE FROM consumer
+        WHERE plate_id = %(plate)s AND group_id = %(group)s AND name = %(consumer)s
+        RETURNING id
+    ),
+    gone_pending AS (
+        DELETE FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND consumer_id = (SELECT id FROM gone)
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone_pending
+"""
+
+# All consumers of a group in byte order of their names.
+LIST_CONSUMERS = """
+    SELECT id, name, seen_at, active_at, pending_count
+    FROM consumer
+    WHERE plate_id = %(plate)s
+      AND group_id = %(group)s
+    ORDER BY name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A consumer; instants are Unix milliseconds."""
+
+    id: int
+    name: str
+    seen_at: int
+    # None: it was never given an entry (ST-12).
+    active_at: int | None
+    pending_count: int
+
+
+def see(group: ConsumerGroup, name: str, now_ms: int) -> int:
+    """The id of the consumer, created if need be, and seen now (ST-10, ST-11)."""
+    row = session.fetch_one(SEE_CONSUMER, {**_named(group, name), "now": now_ms})
+    assert row is not None
+    return int(row[0])
+
+
+def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:
+    """Create a consumer; False if one of that name exists, which is left as it is."""
+    return session.fetch_one(CREATE_CONSUMER, {**_named(group, name), "now": now_ms}) is not None
+
+
+def delete(group: ConsumerGroup, name: str) -> int:
+    """Remove a consumer of a locked group; returns how many pending entries went with it."""
+    row = session.fetch_one(DELETE_CONSUMER, _named(group, name))
+    assert row is not None
+    return int(row[0])
+
+
+def listed(group: ConsumerGroup) -> list[Consumer]:
+    """All consumers of the group in byte order (GEN-15)."""
+    rows = session.fetch_all(LIST_CONSUMERS, {"plate": group.plate, "group": group.id})
+    return [Consumer(id_, bytes(name).decode(), *others) for id_, name, *others in rows]
+
+
+def _named(group: ConsumerGroup, name: str) -> dict[str, object]:
+    return {"plate": group.plate, "group": group.id, "consumer": name.encode()}

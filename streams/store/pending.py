@@ -1,0 +1,386 @@
+"""Rows of `pending_entry`: the pending entries lists, and the counts that follow them.
+
+Whoever changes rows here holds the lock of their group.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from streams.domain.arguments import MAX_INTEGER
+from streams.domain.claims import Candidate, PendingEntry
+from streams.domain.groups import ConsumerGroup
+from streams.domain.ids import MAX_ID, NO_ID, EntryId
+from streams.store import literals, session
+from streams.store.entries import RENDERED, Rendered
+
+# Gives entries, with their delivery counts, to a consumer, and moves the counts along. Rows that
+# the group has already change hands (ST-8); they are looked for only between the first and the
+# last ID, where for new entries there are none.
+ASSIGN = """
+    WITH
+    given AS MATERIALIZED (
+        SELECT *
+        FROM ROWS FROM (
+            unnest(%(ms)s::numeric[]),
+            unnest(%(seq)s::numeric[]),
+            unnest(%(delivery_counts)s::bigint[])
+        ) AS given (ms, seq, delivery_count)
+    ),
+    lost AS (
+        SELECT consumer_id, count(*) AS entries
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND (ms, seq) >= (%(first_ms)s::numeric, %(first_seq)s::numeric)
+          AND (ms, seq) <= (%(last_ms)s::numeric, %(last_seq)s::numeric)
+          AND (ms, seq) IN (SELECT ms, seq FROM given)
+        GROUP BY consumer_id
+    ),
+    written AS (
+        INSERT INTO pending_entry (
+            plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
+        )
+        SELECT %(plate)s, %(group)s, ms, seq, %(consumer)s, %(delivered_at)s, delivery_count
+        FROM given
+        ON CONFLICT (plate_id, group_id, ms, seq) DO UPDATE
+        SET consumer_id = excluded.consumer_id,
+            delivered_at = excluded.delivered_at,
+            delivery_count = excluded.delivery_count
+    ),
+    change AS (
+        SELECT consumer_id, sum(entries) AS entries
+        FROM (
+            SELECT consumer_id, -entries AS entries FROM lost
+            UNION ALL
+            SELECT %(consumer)s, count(*) FROM given
+        ) AS gains_and_losses
+        GROUP BY consumer_id
+    )
+    UPDATE consumer
+    SET pending_count = pending_count + change.entries,
+        active_at = CASE WHEN id = %(consumer)s THEN %(now)s ELSE active_at END
+    FROM change
+    WHERE plate_id = %(plate)s
+      AND group_id = %(group)s
+      AND id = change.consumer_id
+"""
+
+# A consumer's own list above an ID, with the entries that still exist.
+READ_HISTORY = f"""
+    SELECT pending_entry.ms::text, pending_entry.seq::text, {RENDERED}
+    FROM (
+        SELECT ms, seq
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND consumer_id = %(consumer)s
+          AND (ms, seq) > (%(ms)s::numeric, %(seq)s::numeric)
+        ORDER BY ms, seq
+        LIMIT %(count)s
+    ) AS pending_entry
+    LEFT JOIN entry
+      ON entry.plate_id = %(plate)s
+     AND entry.stream_id = %(stream)s
+     AND entry.ms = pending_entry.ms
+     AND entry.seq = pending_entry.seq
+    ORDER BY pending_entry.ms, pending_entry.seq
+"""
+
+# Counts one more delivery of these entries (XRG-14).
+REDELIVER = """
+    UPDATE pending_entry
+    SET delivered_at = %(now)s,
+        delivery_count = delivery_count + 1
+    FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS again (ms, seq)
+    WHERE plate_id = %(plate)s
+      AND group_id = %(group)s
+      AND pending_entry.ms = again.ms
+      AND pending_entry.seq = again.seq
+"""
+
+# Removes rows, whoever owns them, and takes them off their owners' counts.
+REMOVE = """
+    WITH
+    gone AS (
+        DELETE FROM pending_entry
+        USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND pending_entry.ms = gone.ms
+          AND pending_entry.seq = gone.seq
+        RETURNING consumer_id
+    ),
+    change AS (
+        SELECT consumer_id, count(*) AS entries FROM gone GROUP BY consumer_id
+    ),
+    counted AS (
+        UPDATE consumer
+        SET pending_count = pending_count - change.entries
+        FROM change
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND id = change.consumer_id
+    )
+    SELECT count(*) FROM gone
+"""
+
+# Of each wanted ID, in order: the pending entry if there is one, and the entry if it exists.
+FIND_FOR_CLAIM = f"""
+    SELECT wanted.ms::text, wanted.seq::text,
+           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
+           {RENDERED}
+    FROM ROWS FROM (
+        unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
+    ) WITH ORDINALITY AS wanted (ms, seq, place)
+    LEFT JOIN pending_entry
+      ON pending_entry.plate_id = %(plate)s
+     AND pending_entry.group_id = %(group)s
+     AND pending_entry.ms = wanted.ms
+     AND pending_entry.seq = wanted.seq
+    LEFT JOIN entry
+      ON entry.plate_id = %(plate)s
+     AND entry.stream_id = %(stream)s
+     AND entry.ms = wanted.ms
+     AND entry.seq = wanted.seq
+    ORDER BY wanted.place
+"""
+
+# A page of the group's list from an ID on, with the entries that exist. Only entries idle long
+# enough are rendered; the others are told to exist by an empty text.
+SCAN_FOR_CLAIM = f"""
+    SELECT pending_entry.ms::text, pending_entry.seq::text,
+           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
+           CASE
+               WHEN entry.ms IS NULL THEN NULL
+               WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
+               ELSE ''
+           END
+    FROM (
+        SELECT ms, seq, consumer_id, delivered_at, delivery_count
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND (ms, seq) >= (%(ms)s::numeric, %(seq)s::numeric)
+        ORDER BY ms, seq
+        LIMIT %(count)s
+    ) AS pending_entry
+    LEFT JOIN entry
+      ON entry.plate_id = %(plate)s
+     AND entry.stream_id = %(stream)s
+     AND entry.ms = pending_entry.ms
+     AND entry.seq = pending_entry.seq
+    ORDER BY pending_entry.ms, pending_entry.seq
+"""
+
+# The two ends of a group's list. Each is one step into the primary key.
+SUMMARIZE = """
+    SELECT
+        (SELECT ms || '-' || seq
+         FROM pending_entry
+         WHERE plate_id = %(plate)s AND group_id = %(group)s
+         ORDER BY ms, seq
+         LIMIT 1),
+        (SELECT ms || '-' || seq
+         FROM pending_entry
+         WHERE plate_id = %(plate)s AND group_id = %(group)s
+         ORDER BY ms DESC, seq DESC
+         LIMIT 1)
+"""
+
+# The group's list in a range of IDs.
+LIST_PENDING = """
+    SELECT pending_entry.ms || '-' || pending_entry.seq, consumer.name,
+           pending_entry.delivered_at, pending_entry.delivery_count
+    FROM (
+        SELECT *
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND (ms, seq) >= (%(start_ms)s::numeric, %(start_seq)s::numeric)
+          AND (ms, seq) <= (%(end_ms)s::numeric, %(end_seq)s::numeric)
+          AND delivered_at <= %(idle_since)s
+        ORDER BY ms, seq
+        LIMIT %(count)s
+    ) AS pending_entry
+    JOIN consumer
+      ON consumer.plate_id = pending_entry.plate_id
+     AND consumer.id = pending_entry.consumer_id
+    ORDER BY pending_entry.ms, pending_entry.seq
+"""
+
+# The same of one consumer: its own statement, for its own index.
+LIST_PENDING_OF_CONSUMER = """
+    SELECT pending_entry.ms || '-' || pending_entry.seq, %(consumer)s::bytea,
+           pending_entry.delivered_at, pending_entry.delivery_count
+    FROM pending_entry
+    WHERE plate_id = %(plate)s
+      AND group_id = %(group)s
+      AND consumer_id = (
+          SELECT id
+          FROM consumer
+          WHERE plate_id = %(plate)s AND group_id = %(group)s AND name = %(consumer)s
+      )
+      AND (ms, seq) >= (%(start_ms)s::numeric, %(start_seq)s::numeric)
+      AND (ms, seq) <= (%(end_ms)s::numeric, %(end_seq)s::numeric)
+      AND delivered_at <= %(idle_since)s
+    ORDER BY ms, seq
+    LIMIT %(count)s
+"""
+
+
+class Listed(NamedTuple):
+    """A pending entry as XPENDING tells of it; `delivered_at` is Unix milliseconds."""
+
+    entry_id: str
+    consumer: str
+    delivered_at: int
+    delivery_count: int
+
+
+def assign(
+    group: ConsumerGroup,
+    consumer_id: int,
+    given: Mapping[EntryId, int],
+    *,
+    delivered_at: int,
+    now_ms: int,
+) -> None:
+    """Give entries, with their delivery counts, to a consumer, whoever had them (ST-7, ST-12).
+
+    `delivered_at` is Unix milliseconds, as is `now_ms`.
+    """
+    first, last = min(given), max(given)
+    session.execute(
+        ASSIGN,
+        {
+            **_of(group),
+            **_ids(given),
+            "delivery_counts": literals.integers(given.values()),
+            "first_ms": str(first.ms),
+            "first_seq": str(first.seq),
+            "last_ms": str(last.ms),
+            "last_seq": str(last.seq),
+            "consumer": consumer_id,
+            "delivered_at": delivered_at,
+            "now": now_ms,
+        },
+    )
+
+
+def history(
+    group: ConsumerGroup, consumer_id: int, after: EntryId, count: int | None
+) -> list[tuple[EntryId, Rendered | None]]:
+    """A consumer's pending entries above an ID; None for one whose entry is gone (XRG-13)."""
+    rows = session.fetch_all(
+        READ_HISTORY,
+        {
+            **_of(group),
+            "stream": group.stream_id,
+            "consumer": consumer_id,
+            "ms": str(after.ms),
+            "seq": str(after.seq),
+            "count": count,
+        },
+    )
+    return [
+        (EntryId(int(ms), int(seq)), Rendered(rendered) if rendered is not None else None)
+        for ms, seq, rendered in rows
+    ]
+
+
+def redeliver(group: ConsumerGroup, ids: Collection[EntryId], now_ms: int) -> None:
+    """Note another delivery of pending entries to their owner (XRG-14)."""
+    session.execute(REDELIVER, {**_of(group), **_ids(ids), "now": now_ms})
+
+
+def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> int:
+    """Take entries off the group's list, whoever owns them; returns how many were on it."""
+    row = session.fetch_one(REMOVE, {**_of(group), **_ids(ids)})
+    assert row is not None
+    return int(row[0])
+
+
+def find_for_claim(
+    group: ConsumerGroup, ids: Sequence[EntryId]
+) -> list[Candidate]:
+    """For each ID, in order: its pending entry, and the entry, where there is one."""
+    rows = session.fetch_all(
+        FIND_FOR_CLAIM, {**_of(group), **_ids(ids), "stream": group.stream_id}
+    )
+    return [_candidate(row) for row in rows]
+
+
+def scan_for_claim(
+    group: ConsumerGroup, start: EntryId, idle_since: int, count: int
+) -> list[Candidate]:
+    """Up to `count` pending entries from `start` on, with their entries where they exist.
+
+    The entries of those that were delivered after `idle_since` (Unix ms) come back empty.
+    """
+    rows = session.fetch_all(
+        SCAN_FOR_CLAIM,
+        {
+            **_of(group),
+            "stream": group.stream_id,
+            "ms": str(start.ms),
+            "seq": str(start.seq),
+            "idle_since": idle_since,
+            "count": count,
+        },
+    )
+    return [_candidate(row) for row in rows]
+
+
+def ends(group: ConsumerGroup) -> tuple[str | None, str | None]:
+    """The smallest and the greatest pending ID."""
+    row = session.fetch_one(SUMMARIZE, _of(group))
+    assert row is not None
+    return row[0], row[1]
+
+
+def listed(
+    group: ConsumerGroup,
+    start: EntryId = NO_ID,
+    end: EntryId = MAX_ID,
+    *,
+    count: int | None,
+    consumer: str | None = None,
+    idle_since: int = MAX_INTEGER,
+) -> list[Listed]:
+    """Pending entries in a range, of one consumer or of all, delivered by `idle_since` (Unix ms)."""
+    rows = session.fetch_all(
+        LIST_PENDING if consumer is None else LIST_PENDING_OF_CONSUMER,
+        {
+            **_of(group),
+            "start_ms": str(start.ms),
+            "start_seq": str(start.seq),
+            "end_ms": str(end.ms),
+            "end_seq": str(end.seq),
+            "count": count,
+            "idle_since": idle_since,
+            **({"consumer": consumer.encode()} if consumer is not None else {}),
+        },
+    )
+    return [Listed(id_, bytes(name).decode(), at, times) for id_, name, at, times in rows]
+
+
+def _candidate(row: session.Row) -> Candidate:
+    ms, seq, consumer_id, delivered_at, delivery_count, rendered = row
+    pending = (
+        None
+        if consumer_id is None
+        else PendingEntry(consumer_id, delivered_at, delivery_count)
+    )
+    entry = None if rendered is None else Rendered(rendered)
+    return Candidate(EntryId(int(ms), int(seq)), pending, entry)
+
+
+def _of(group: ConsumerGroup) -> dict[str, Any]:
+    return {"plate": group.plate, "group": group.id}
+
+
+def _ids(ids: Collection[EntryId]) -> dict[str, Any]:
+    return {
+        "ms": literals.integers(entry_id.ms for entry_id in ids),
+        "seq": literals.integers(entry_id.seq for entry_id in ids),
+    }
