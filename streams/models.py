@@ -215,3 +215,23 @@ class PendingEntry(models.Model):
                 fields=["plate", "group", "consumer", "ms", "seq"], name="pending_entry_consumer"
             ),
         ]
+
+
+class WaitingReader(models.Model):
+    """A reader that is blocked on a group, in the order of arrival over all processes (BLK-17).
+
+    Only a courtesy among readers: whoever comes upon an older row gives way for a moment. So the
+    table is unlogged, and a row left by a crashed process does no harm until it expires.
+    """
+
+    plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
+    group = models.ForeignKey(ConsumerGroup, models.DO_NOTHING, db_constraint=False, db_index=False)
+    # When it stops waiting, Unix ms.
+    expires_at = models.BigIntegerField()
+
+    class Meta:
+        db_table = "waiting_reader"
+        indexes = [
+            # Who waits longest for a group.
+            models.Index(fields=["plate", "group", "id"], name="waiting_reader_group"),
+        ]

@@ -1,6 +1,7 @@
 """XREADGROUP and XACK: hand entries to the consumers of a group, and take their receipts."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
@@ -16,7 +17,7 @@ from streams.domain.ids import MAX_ID, EntryId, parse_id
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.reading import parse_read_options
-from streams.store import consumers, deliveries, groups, pending, session
+from streams.store import consumers, deliveries, groups, pending, session, waiting
 
 Start = EntryId | None | Refusal
 """Read the consumer's history above an ID; None for `>`, new entries; or why the text is none."""
@@ -90,23 +91,34 @@ class ReadGroup:
         """Raises NoGroup, InvalidCommand, having delivered nothing."""
         only_new = all(position.start is None for position in self.positions)
         if self.block_ms is None or not only_new:
-            return self._attempt(plate)
-        return wakeups.wait(
-            [StreamName(plate, key) for key in self.keys],
-            lambda: self._attempt(plate),
-            worth_it=lambda: deliveries.may_have_new(plate, self.keys, self.group),
-            block_ms=capped_block_ms(self.block_ms),
-        )
+            return self._attempt(plate, None)
+        block_ms = capped_block_ms(self.block_ms)
+        line = _Line(plate, self.keys, expires_at=clock.now_ms() + block_ms)
+        try:
+            return wakeups.wait(
+                [StreamName(plate, key) for key in self.keys],
+                lambda: self._attempt(plate, line),
+                worth_it=lambda: deliveries.may_have_new(plate, self.keys, self.group),
+                block_ms=block_ms,
+            )
+        finally:
+            line.leave()
 
     def reply(self, result: Found | None) -> Found | None:
         return result
 
-    def _attempt(self, plate: PlateId) -> Found | None:
+    def _attempt(self, plate: PlateId, line: "_Line | None") -> Found | None:
+        """Serve what there is. Raises NotYet if the reader must let others go first."""
         keys = sorted(set(self.keys))
         with self._turn(plate, keys), session.transaction():
             locked = groups.lock_all(plate, keys, self.group)
             self._validate(locked)
-            return _Delivery(self, locked).run() or None
+            delivery = _Delivery(self, locked)
+            if line is None or line.lets_pass(locked.values(), delivery.has_new()):
+                return delivery.run() or None
+        if delivery.has_new():
+            raise wakeups.NotYet(COURTESY_SECONDS)
+        return None
 
     def _turn(self, plate: PlateId, keys: list[str]) -> Any:
         """Callers in this process take turns, first come first (BLK-17).
@@ -177,6 +189,54 @@ def parse_start(text: str) -> Start:
 
 _turns = Turns()
 
+COURTESY_SECONDS = 0.25
+"""How long a reader gives way to those that came before it; a process may have died with them."""
+
+
+class _Line:
+    """A waiting reader's place among all that wait for the same groups (BLK-17).
+
+    Readers of one process are woken in order; this keeps the order over all processes. A reader
+    that finds something new, but others before it, leaves it to them for a moment.
+    """
+
+    def __init__(self, plate: PlateId, keys: Sequence[str], *, expires_at: int) -> None:
+        self._plate = plate
+        self._names = [StreamName(plate, key) for key in keys]
+        self._expires_at = expires_at
+        self._places: list[int] = []
+        # When courtesy towards those before it ends: it is theirs for a moment, each time anew.
+        self._patient_until = 0.0
+
+    def lets_pass(self, locked: Collection[ConsumerGroup], has_new: bool) -> bool:
+        """Whether there is something to deliver and it is this reader's turn.
+
+        At the first call that says no the reader takes its place, at the one that says yes it
+        gives it up, and the next in line is woken: something may be left for it.
+        """
+        if has_new and not self._must_give_way(locked):
+            if self._places:
+                self.leave()
+                session.after_commit(lambda: wakeups.announce(self._names))
+            return True
+        if not self._places:
+            self._places = waiting.enter(locked, self._expires_at)
+        return False
+
+    def leave(self) -> None:
+        """Give the place up, if there is one."""
+        if self._places:
+            waiting.leave(self._plate, self._places)
+            self._places = []
+
+    def _must_give_way(self, locked: Collection[ConsumerGroup]) -> bool:
+        now = time.monotonic()
+        if now >= self._patient_until + COURTESY_SECONDS:
+            self._patient_until = now + COURTESY_SECONDS
+        return now < self._patient_until and waiting.anybody_before(
+            locked, self._places, clock.now_ms()
+        )
+
 
 class _Delivery:
     """One execution of XREADGROUP, under the locks of its groups."""
@@ -189,17 +249,22 @@ class _Delivery:
             key: consumers.see(group, command.consumer, self._now_ms)
             for key, group in locked.items()
         }
+        self._unread = self._read_new(
+            {key for key, start in command.positions if start is None}
+        )
+
+    def has_new(self) -> bool:
+        """Whether there is something to deliver."""
+        return any(new.entries for new in self._unread.values())
 
     def run(self) -> Found:
         """Serve the streams in the order of the command, on live state (XRG-17)."""
         found: Found = {}
-        wanted = {key for key, start in self._command.positions if start is None}
-        unread = self._read_new(wanted)
         for key, start in self._command.positions:
             if isinstance(start, EntryId):
                 found.setdefault(key, []).extend(self._history(key, start))
             else:
-                new = unread.pop(key, None) or self._read_new({key})[key]
+                new = self._unread.pop(key, None) or self._read_new({key})[key]
                 if new.entries:
                     found.setdefault(key, []).extend(self._deliver(key, new))
         return found

@@ -34,3 +34,8 @@ class Migration(migrations.Migration):
         )
         for table, fillfactor in HOT_TABLES.items()
     ]
+    operations += [
+        migrations.RunSQL(
+            "ALTER TABLE waiting_reader SET UNLOGGED", "ALTER TABLE waiting_reader SET LOGGED"
+        )
+    ]

@@ -3,6 +3,7 @@
 from streams.wakeups.clients import on_behalf_of
 from streams.wakeups.service import (
     ClientHasLeft,
+    NotYet,
     announce,
     announce_keys_changed,
     is_listening,
@@ -13,6 +14,7 @@ from streams.wakeups.service import (
 
 __all__ = [
     "ClientHasLeft",
+    "NotYet",
     "announce",
     "announce_keys_changed",
     "is_listening",

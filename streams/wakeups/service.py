@@ -32,6 +32,14 @@ class ClientHasLeft(Exception):
     """The client closed its connection while it waited: nobody is there to be answered."""
 
 
+class NotYet(Exception):
+    """Raised by an attempt that is to be repeated within `seconds`, woken or not."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 def wait(
     names: Collection[StreamName],
     attempt: Callable[[], Result | None],
@@ -51,14 +59,16 @@ def wait(
     _hub.watch(waiter)
     _room.enter(waiter)
     try:
-        result = attempt()
+        result, wake_at = _tried(attempt, deadline)
         while result is None:
             session.release()
             if _shutting_down:
                 raise Unavailable("the server is shutting down")
-            if not waiter.sleep(deadline - time.monotonic()):
+            woken = waiter.sleep(wake_at - time.monotonic())
+            if not woken and wake_at == deadline:
                 return None
-            result = _attempt_awakened(waiter, attempt, worth_it)
+            _refuse_the_left(waiter)
+            result, wake_at = _tried_again(attempt, worth_it, deadline)
         return result
     finally:
         _room.leave(waiter)
@@ -106,16 +116,29 @@ def shut_down() -> None:
         waiter.wake()
 
 
-def _attempt_awakened(
-    waiter: Waiter, attempt: Callable[[], Result | None], worth_it: Callable[[], bool]
-) -> Result | None:
+def _refuse_the_left(waiter: Waiter) -> None:
     if waiter.client_has_left or (waiter.client and waiter.client.has_left()):
         raise ClientHasLeft
+
+
+def _tried(
+    attempt: Callable[[], Result | None], deadline: float
+) -> tuple[Result | None, float]:
+    """The result, if there is one, and when to end the sleep if there is none."""
     try:
-        return attempt() if worth_it() else None
+        return attempt(), deadline
+    except NotYet as later:
+        return None, min(deadline, time.monotonic() + later.seconds)
+
+
+def _tried_again(
+    attempt: Callable[[], Result | None], worth_it: Callable[[], bool], deadline: float
+) -> tuple[Result | None, float]:
+    try:
+        return _tried(attempt, deadline) if worth_it() else (None, deadline)
     except Unavailable:
         # The database went away: the reader sleeps on, and is woken when it is back.
-        return None
+        return None, deadline
 
 
 def _tell_key_watchers() -> None:
