@@ -5,15 +5,17 @@ wait; when it is done, the first of them leads for all. Nobody waits for more th
 was under way and its own, and under load each round serves many for the price of one.
 """
 
+import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from streams.domain.errors import Unavailable
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+Key = TypeVar("Key", bound=Hashable)
 
 
 class _Submission(Generic[Task, Outcome]):
@@ -125,3 +127,33 @@ def _hand_out(
     for member in members:
         member.outcomes = outcomes[start : start + len(member.tasks)]
         start += len(member.tasks)
+
+
+class SharedLooks(Generic[Key, Outcome]):
+    """One look at the database for all who want the same at the same time.
+
+    A caller never gets what was looked up before it asked: it joins a look only if that has not
+    begun.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looks: dict[Key, Coalescer[Callable[[], Outcome], Outcome]] = {}
+        self._askers: Counter[Key] = Counter()
+
+    def look(self, key: Key, query: Callable[[], Outcome]) -> Outcome:
+        """What the query of this key finds. Raises what it raises."""
+        with self._lock:
+            look = self._looks.setdefault(key, Coalescer(_run_first, round_limit=sys.maxsize))
+            self._askers[key] += 1
+        try:
+            return look.do([query])[0]
+        finally:
+            with self._lock:
+                self._askers[key] -= 1
+                if not self._askers[key]:
+                    del self._askers[key], self._looks[key]
+
+
+def _run_first(queries: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
+    return [queries[0]()] * len(queries)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from streams import wakeups
 from streams.commands import clock
+from streams.commands.coalescing import SharedLooks
 from streams.commands.contract import Scope, capped_block_ms
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
@@ -76,7 +77,7 @@ class Read:
             # `$` is what the stream has once the reader is sure to be woken (BLK-4).
             if not frozen:
                 frozen.append(self._frozen(plate))
-            return frozen[0]._attempt(plate)
+            return frozen[0]._attempt_with_others(plate)
 
         names = [StreamName(plate, key) for key in self.keys]
         return wakeups.wait(names, attempt, block_ms=capped_block_ms(self.block_ms))
@@ -99,6 +100,11 @@ class Read:
             ],
         )
 
+    def _attempt_with_others(self, plate: PlateId) -> Found | None:
+        """The same look for all that wait at the same place, as after a wake-up."""
+        key = (plate, tuple(self.positions), self.count)
+        return _shared.look(key, lambda: self._attempt(plate))
+
     def _attempt(self, plate: PlateId) -> Found | None:
         found: dict[int, list[entries.Rendered]] = {}
         above = [(i, p.key, p.start) for i, p in enumerate(self.positions) if p.start != "+"]
@@ -119,6 +125,11 @@ class Read:
         for place in sorted(found):
             by_key.setdefault(self.positions[place].key, []).extend(found[place])
         return by_key
+
+
+_shared: SharedLooks[tuple[PlateId, tuple[Position, ...], int | None], Found | None] = (
+    SharedLooks()
+)
 
 
 def parse_start(text: str) -> Start:
