@@ -24,6 +24,9 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
             request.path_info = _raw_path(request)
         response = get_response(request)
         response["X-Request-Id"] = request_id
+        if not response.streaming:
+            # Without a length the server would send the body in chunks.
+            response["Content-Length"] = str(len(response.content))
         _log(request, response, request_id, time.perf_counter() - started)
         return response
 
