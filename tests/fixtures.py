@@ -25,7 +25,5 @@ def _api_of_new_plate(name: str) -> Api:
     key = secrets.token_urlsafe(32)
     plate = Plate.objects.create(name=name)
     digest = hashlib.sha256(key.encode()).digest()
-    ApiKey.objects.create(
-        plate=plate, scope=ApiKey.Scope.MANAGE, prefix=key[:8], digest=digest
-    )
+    ApiKey.objects.create(plate=plate, scope=ApiKey.Scope.MANAGE, prefix=key[:8], digest=digest)
     return Api(name, key)

@@ -6,7 +6,7 @@ from tests.api import Api
 from tests.builders import add, entries, exists, ids_of
 from tests.domain.test_ids import BADID, MAX, NEVER_AN_ID
 
-STRICT_PLACES = [
+STRICT_PLACES: list[tuple[str, ...]] = [
     ("XADD", "k", "{}", "f", "v"),
     ("XADD", "k", "MINID", "{}", "*", "f", "v"),
     ("XDEL", "k", "{}"),
@@ -15,7 +15,7 @@ STRICT_PLACES = [
     ("XSETID", "k", "{}"),
     ("XSETID", "k", "9-0", "MAXDELETEDID", "{}"),
 ]
-BOUNDS = [
+BOUNDS: list[tuple[str, ...]] = [
     ("XRANGE", "k", "{}", "+"),
     ("XRANGE", "k", "-", "{}"),
     ("XREVRANGE", "k", "{}", "-"),
@@ -44,9 +44,7 @@ def test_ids_are_ordered_as_numbers(api: Api) -> None:
 
 @pytest.mark.parametrize("text", MALFORMED)
 @pytest.mark.parametrize("words", STRICT_PLACES + BOUNDS)
-def test_what_is_no_id_is_refused_everywhere(
-    api: Api, words: tuple[str, ...], text: str
-) -> None:
+def test_what_is_no_id_is_refused_everywhere(api: Api, words: tuple[str, ...], text: str) -> None:
     """ID-2"""
     add(api, "k", "1-0")
     assert api.refusal(*with_id(words, text)) == BADID

@@ -95,34 +95,34 @@ READ_NEWEST_ENTRIES = f"""
     ) AS found
 """
 
-# The oldest entry above an ID.
+# The oldest entry above an ID. A bare `ms` in ORDER BY would be the text that is selected.
 FIRST_ENTRY_ID = """
     SELECT ms::text, seq::text
     FROM entry
     WHERE plate_id = %(plate)s
       AND stream_id = %(stream)s
       AND (ms, seq) > (%(ms)s::numeric, %(seq)s::numeric)
-    ORDER BY ms, seq
+    ORDER BY entry.ms, entry.seq
     LIMIT 1
 """
 
-# The newest entry.
+# The newest entry; ORDER BY as above.
 LAST_ENTRY_ID = """
     SELECT ms::text, seq::text
     FROM entry
     WHERE plate_id = %(plate)s
       AND stream_id = %(stream)s
-    ORDER BY ms DESC, seq DESC
+    ORDER BY entry.ms DESC, entry.seq DESC
     LIMIT 1
 """
 
-# The entry with exactly so many older ones.
+# The entry with exactly so many older ones; ORDER BY as above.
 ENTRY_ID_AT = """
     SELECT ms::text, seq::text
     FROM entry
     WHERE plate_id = %(plate)s
       AND stream_id = %(stream)s
-    ORDER BY ms, seq
+    ORDER BY entry.ms, entry.seq
     OFFSET %(place)s
     LIMIT 1
 """

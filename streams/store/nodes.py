@@ -19,14 +19,15 @@ INSERT_NODES = """
     ) AS new (plate, stream, ms, seq, live)
 """
 
-# A page of a stream's full nodes, oldest first.
+# A page of a stream's full nodes, oldest first. A bare `last_ms` in ORDER BY would be the text
+# that is selected.
 OLDEST_NODES = """
     SELECT last_ms::text, last_seq::text, live
     FROM stream_node
     WHERE plate_id = %(plate)s
       AND stream_id = %(stream)s
       AND (last_ms, last_seq) > (%(ms)s::numeric, %(seq)s::numeric)
-    ORDER BY last_ms, last_seq
+    ORDER BY stream_node.last_ms, stream_node.last_seq
     LIMIT %(count)s
 """
 

@@ -52,7 +52,8 @@ def test_an_option_may_word_its_own_refusal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"), [("maxLen", "MAXLEN"), ("~", "~"), ("", ""), ("lımıt", "lımıt"), ("ſ", "ſ")]
+    ("word", "expected"),
+    [("maxLen", "MAXLEN"), ("~", "~"), ("", ""), ("lımıt", "lımıt"), ("ſ", "ſ")],
 )
 def test_only_ascii_letters_have_another_case(word: str, expected: str) -> None:
     """GEN-1"""
