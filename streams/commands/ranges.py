@@ -1,7 +1,7 @@
 """XLEN, XRANGE and XREVRANGE: look at the entries of one stream."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from streams.commands.contract import OneStream, Scope
 from streams.domain.arguments import Arguments
@@ -9,6 +9,9 @@ from streams.domain.errors import syntax_error
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
 from streams.domain.plates import PlateId
 from streams.store import entries, streams
+
+
+Found = list[entries.Rendered] | entries.LongRange | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +56,30 @@ class Range(OneStream):
     # Both inclusive; what `(` excludes is outside already.
     start: EntryId = NO_ID
     end: EntryId = MAX_ID
-    # None: all.
+    # None: all; 0 and below: none.
     count: int | None = None
+    # Whether a count of none gets null from an existing stream, as Redis words do (XRANGE-5).
+    may_be_null: bool = False
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Range":
         """Check in the order of XRANGE-3. Raises InvalidCommand."""
         key, start, end = arguments.take(), arguments.take(), arguments.take()
+        return cls._parsed(key, start, end, arguments)
+
+    @classmethod
+    def _parsed(cls, key: str, start: str, end: str, arguments: Arguments) -> Self:
         return cls(
-            key, parse_range_start(start), parse_range_end(end), take_count_option(arguments)
+            key,
+            parse_range_start(start),
+            parse_range_end(end),
+            take_count_option(arguments),
+            may_be_null=True,
         )
 
-    def execute(self, plate: PlateId) -> list[entries.Rendered] | None:
+    def execute(self, plate: PlateId) -> Found:
         if self.count is not None and self.count <= 0:
-            return None if streams.find(plate, self.key) else []
+            return None if self.may_be_null and streams.find(plate, self.key) else []
         return entries.between(
             plate,
             self.key,
@@ -76,7 +89,7 @@ class Range(OneStream):
             newest_first=self.newest_first,
         )
 
-    def reply(self, result: list[entries.Rendered] | None) -> list[entries.Rendered] | None:
+    def reply(self, result: Found) -> Found:
         return result
 
 
@@ -93,9 +106,7 @@ class ReverseRange(Range):
     @classmethod
     def parse(cls, arguments: Arguments) -> "ReverseRange":
         key, end, start = arguments.take(), arguments.take(), arguments.take()
-        return cls(
-            key, parse_range_start(start), parse_range_end(end), take_count_option(arguments)
-        )
+        return cls._parsed(key, start, end, arguments)
 
 
 def take_count_option(arguments: Arguments) -> int | None:
