@@ -27,6 +27,9 @@ SECRET_KEY = env.str("SECRET_KEY", "") or lazy(kept_secret_key, str)(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"])
 
 INSTALLED_APPS = [
+    # Before the admin, whose templates they replace.
+    "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -85,6 +88,18 @@ DATABASES = {
     }
 }
 
+# The console, streams.admin.
+UNFOLD = {
+    "SITE_TITLE": "Plates",
+    "SITE_HEADER": "Plates",
+    "SITE_SUBHEADER": "Redis Streams over HTTP",
+    "SITE_SYMBOL": "stacks",
+    # `/` answers programs; nothing changes here that would have a history.
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
@@ -98,6 +113,7 @@ STREAMS_MAX_BODY_BYTES = env.int("STREAMS_MAX_BODY_BYTES", 16 * 1024 * 1024, val
 STREAMS_MAX_ENTRY_BYTES = env.int("STREAMS_MAX_ENTRY_BYTES", 1024 * 1024, validate=AT_LEAST_ONE)
 STREAMS_MAX_NAME_BYTES = env.int("STREAMS_MAX_NAME_BYTES", 1024, validate=AT_LEAST_ONE)
 STREAMS_MAX_BATCH = env.int("STREAMS_MAX_BATCH", 10_000, validate=AT_LEAST_ONE)
+STREAMS_TAIL_SEND_TIMEOUT_MS = env.int("STREAMS_TAIL_SEND_TIMEOUT_MS", 30_000)
 STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT_LEAST_ONE)
 
 # Management commands log to stderr: stdout is theirs. wsgi.py sets stdout for the server.

@@ -3,14 +3,13 @@
 import hashlib
 import threading
 from datetime import UTC, datetime
-from typing import Any
 
 from cachetools import TTLCache
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from streams import conf, wakeups
-from streams.api.errors import HttpError
+from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
 from streams.store import keys
 from streams.store.keys import KnownKey
@@ -71,7 +70,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         """Raises HttpError (401)."""
         header = request.META.get("HTTP_AUTHORIZATION", "").strip()
         if not header:
-            raise _unauthorized("missing_authorization", "authorization header is required")
+            raise unauthorized("missing_authorization", "authorization header is required")
         plate: str = request.parser_context["kwargs"]["plate"]
         return self.authenticate_key(_key_in(header), plate)
 
@@ -80,7 +79,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
         known = _key_cache().find(digest)
         if known is None or known.plate_name != plate:
-            raise _unauthorized("invalid_authorization", "authorization denied")
+            raise unauthorized("invalid_authorization", "authorization denied")
         return known, Scope[known.scope.upper()]
 
     def authenticate_header(self, request: Request) -> str:
@@ -90,8 +89,3 @@ class ApiKeyAuthentication(BaseAuthentication):
 def _key_in(header: str) -> str:
     scheme, space, key = header.partition(" ")
     return key.strip() if space and scheme.lower() == "bearer" else header
-
-
-def _unauthorized(code: str, message: str) -> HttpError:
-    headers: dict[str, Any] = {"WWW-Authenticate": "Bearer"}
-    return HttpError(401, code, message, headers)

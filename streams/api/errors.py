@@ -87,6 +87,11 @@ def response(error: HttpError) -> HttpResponse:
     )
 
 
+def unauthorized(code: str, message: str) -> HttpError:
+    """No key, or none that is good here."""
+    return HttpError(401, code, message, {"WWW-Authenticate": "Bearer"})
+
+
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
     """The route is there, but not for this method."""
     return HttpError(

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path, register_converter
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.views import APIView
 
-from streams.api import errors, group_views, views
+from streams.api import errors, group_views, tail_views, views
 from streams.api.converters import NameConverter, PlateConverter
 
 register_converter(NameConverter, "name")
@@ -58,12 +58,14 @@ POSTED = {
     "trim": views.TrimView,
     "delete": views.DeleteView,
     "command": views.CommandView,
+    "tickets": tail_views.TicketView,
 }
 LOOKED_AT = {
     "length": views.LengthView,
     "range": views.RangeView,
     "reverse": views.ReverseView,
     "info": views.InfoView,
+    "tail": tail_views.TailView,
 }
 
 GROUPED = {
@@ -92,6 +94,9 @@ urlpatterns = [
         for word, view in LOOKED_AT.items()
     ),
     *(route(f"streams/{word}/<name:key>", GET=view) for word, view in LOOKED_AT.items()),
+    route(
+        "streams/tail", GET=tail_views.TailView, DELETE=of_key(views.StreamView, "tail")
+    ),
     *(route(f"streams/groups/{word}", POST=view) for word, view in GROUPED.items()),
     route("streams/groups/pending/<name:key>/<name:group>", GET=group_views.PendingView),
     route("streams/<name:key>/command", POST=views.KeyCommandView),

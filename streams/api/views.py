@@ -1,8 +1,9 @@
 """The endpoints: authenticate, build the command, execute it, answer."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -18,6 +19,7 @@ from streams.commands.contract import Command, NamedCommand, Scope
 from streams.commands.removal import DeleteStream
 from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
 from streams.domain.plates import PlateId
+from streams.store.entries import LongRange
 
 
 class PlateView(APIView):
@@ -54,8 +56,10 @@ class PlateView(APIView):
         """Execute the command and answer with its reply. Raises Refusal."""
         self.request._request.command_name = type(command).__name__  # For the log.
         with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
-            result = command.execute(self.plate)
-        return succeed({"result": command.reply(result)})
+            reply = command.reply(command.execute(self.plate))
+        if isinstance(reply, LongRange):
+            return succeed_in_parts(reply)
+        return succeed({"result": reply})
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
         return errors.answer(exc)
@@ -212,6 +216,19 @@ class TransactionView(BatchView):
 
     def post(self, request: Request, **_: str) -> HttpResponse:
         return succeed(batch.run_transaction(self.plate, self.commands()))
+
+
+def succeed_in_parts(parts: Iterable[list[Any]]) -> StreamingHttpResponse:
+    """The success envelope of a list too long to be held in memory."""
+    return StreamingHttpResponse(_in_parts(parts), content_type="application/json")
+
+
+def _in_parts(parts: Iterable[list[Any]]) -> Iterator[bytes]:
+    opening = b'{"ok":true,"data":{"result":['
+    for part in parts:
+        yield opening + dumps(part)[1:-1]
+        opening = b","
+    yield b"]}}"
 
 
 def succeed(data: Any) -> HttpResponse:

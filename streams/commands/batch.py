@@ -12,7 +12,7 @@ from streams.commands import append
 from streams.commands.contract import NamedCommand
 from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId, StreamName
-from streams.store import groups, streams
+from streams.store import entries, groups, streams
 
 Outcome = Any
 """A command's reply in plain JSON values, or its Refusal."""
@@ -78,7 +78,9 @@ def _reply(plate: PlateId, command: NamedCommand | Refusal) -> Any:
     if isinstance(command, Refusal):
         raise command
     command = command.without_blocking()
-    return command.reply(command.execute(plate))
+    reply = command.reply(command.execute(plate))
+    # The replies of a batch leave together, so they must all be there.
+    return entries.all_of(reply) if isinstance(reply, entries.LongRange) else reply
 
 
 def _names(

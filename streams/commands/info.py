@@ -209,14 +209,16 @@ def _summary(stream: Stream) -> Information:
 def _end_of(stream: Stream, *, newest_first: bool) -> entries.Rendered | None:
     plate, key = stream.name
     found = entries.between(plate, key, NO_ID, MAX_ID, count=1, newest_first=newest_first)
-    return found[0] if found else None
+    return next(iter(entries.all_of(found)), None)
 
 
 def _in_full(stream: Stream, count: int | None) -> Information:
     plate, key = stream.name
     return {
         **_counters(stream),
-        "entries": entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False),
+        "entries": entries.all_of(
+            entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False)
+        ),
         "groups": [_group_in_full(stream, totals, count) for totals in groups.listed(stream)],
     }
 

@@ -70,13 +70,13 @@ class Read:
 
     def execute(self, plate: PlateId) -> Found | None:
         if self.block_ms is None:
-            return self._frozen(plate)._attempt(plate)
+            return self.frozen(plate)._attempt(plate)
         frozen: list[Read] = []
 
         def attempt() -> Found | None:
             # `$` is what the stream has once the reader is sure to be woken (BLK-4).
             if not frozen:
-                frozen.append(self._frozen(plate))
+                frozen.append(self.frozen(plate))
             return frozen[0]._attempt_with_others(plate)
 
         names = [StreamName(plate, key) for key in self.keys]
@@ -85,7 +85,7 @@ class Read:
     def reply(self, result: Found | None) -> Found | None:
         return result
 
-    def _frozen(self, plate: PlateId) -> "Read":
+    def frozen(self, plate: PlateId) -> "Read":
         """The same with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
         keys = [position.key for position in self.positions if position.start == "$"]
         if not keys:

@@ -4,7 +4,7 @@ Where entries are only passed on, PostgreSQL renders them: `Rendered` is the JSO
 `[id, [field1, value1, …]]`, and nothing in this process ever decodes it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -178,23 +178,47 @@ def insert(entries: Sequence[EntryRow]) -> None:
     )
 
 
+ROWS_AT_ONCE = 1_000
+"""How many entries a reply holds in memory; a longer one is streamed."""
+
+
+class LongRange:
+    """A range of more than `ROWS_AT_ONCE` entries: iterate over it for its parts, in order."""
+
+    def __init__(self, statement: str, parameters: session.Parameters) -> None:
+        self._statement = statement
+        self._parameters = parameters
+
+    def __iter__(self) -> Iterator[list[Rendered]]:
+        for rows in session.stream(
+            self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE
+        ):
+            yield [Rendered(row[0]) for row in rows]
+
+
 def between(
     plate: PlateId, key: str, start: EntryId, end: EntryId, *, count: int | None, newest_first: bool
-) -> list[Rendered]:
+) -> list[Rendered] | LongRange:
     """Entries from `start` to `end`, both inclusive, at most `count` (None: all)."""
-    rows = session.fetch_all(
-        REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES,
-        {
-            "plate": plate,
-            "key": key.encode(),
-            "start_ms": str(start.ms),
-            "start_seq": str(start.seq),
-            "end_ms": str(end.ms),
-            "end_seq": str(end.seq),
-            "count": count,
-        },
-    )
+    statement = REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES
+    parameters = {
+        "plate": plate,
+        "key": key.encode(),
+        "start_ms": str(start.ms),
+        "start_seq": str(start.seq),
+        "end_ms": str(end.ms),
+        "end_seq": str(end.seq),
+    }
+    at_first = ROWS_AT_ONCE + 1 if count is None else min(count, ROWS_AT_ONCE + 1)
+    rows = session.fetch_all(statement, {**parameters, "count": at_first})
+    if len(rows) > ROWS_AT_ONCE:
+        return LongRange(statement, {**parameters, "count": count})
     return [Rendered(row[0]) for row in rows]
+
+
+def all_of(found: list[Rendered] | LongRange) -> list[Rendered]:
+    """A range in memory, however long it is."""
+    return found if isinstance(found, list) else [entry for part in found for entry in part]
 
 
 def after(
@@ -221,6 +245,13 @@ def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, Rendered]]:
     """The newest live entry of each stream, with the index of its key (XREAD-10)."""
     rows = session.fetch_all(READ_NEWEST_ENTRIES, {"plate": plate, "keys": literals.names(keys)})
     return [(place - 1, Rendered(rendered)) for place, rendered in rows]
+
+
+def id_of(rendered: Rendered) -> EntryId:
+    """The ID in a rendered entry, which begins with it."""
+    text = orjson.dumps(rendered)
+    ms, _, seq = text[2 : text.index(b'"', 2)].partition(b"-")
+    return EntryId(int(ms), int(seq))
 
 
 def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:

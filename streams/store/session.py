@@ -108,6 +108,25 @@ def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | Non
         )
 
 
+def stream(
+    statement: str, parameters: Parameters, *, rows_at_once: int
+) -> Iterator[list[Row]]:
+    """Run a statement of any number of rows, all of one moment, and fetch them a few at a time.
+
+    Holds a connection until the last row is fetched or the iterator closed. Inside a transaction
+    of ours, which is a pipeline and knows no cursors, all rows come at once.
+    """
+    if in_transaction():
+        yield fetch_all(statement, parameters)
+        return
+    with driver_errors_translated():
+        raw = _connection()
+        with raw.transaction(), raw.cursor(name="stream") as cursor:
+            cursor.execute(statement, parameters)
+            while rows := cursor.fetchmany(rows_at_once):
+                yield rows
+
+
 def drop_broken_connections() -> None:
     """Test the pool's idle connections and drop those that the database has closed."""
     pool = connection.pool

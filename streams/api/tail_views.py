@@ -1,0 +1,113 @@
+"""Tails over Server-Sent Events, and the tickets to open them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from pydantic import StrictStr
+from rest_framework.request import Request
+
+from streams import conf, wakeups
+from streams.api import shapes, tickets
+from streams.api.authentication import ApiKeyAuthentication
+from streams.api.json import dumps
+from streams.api.views import PlateView, succeed
+from streams.commands.reads import Position, parse_start
+from streams.commands.tail import Tail, Tailed
+from streams.domain.errors import InvalidQuery, InvalidRequest, Unavailable
+
+
+class TicketShape(shapes.Shape):
+    """`POST /tickets`."""
+
+    keys: list[StrictStr]
+
+
+class TicketView(PlateView):
+    """`POST /tickets`: leave to tail these streams, to be put in a URL."""
+
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        shape = shapes.from_body(TicketShape, self.body())
+        if not shape.keys:
+            raise InvalidRequest("keys must name at least one stream")
+        shapes.check_batch(shape.keys, "keys")
+        keys = [
+            shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)
+        ]
+        ticket = tickets.mint(self.plate, request.user.plate_name, keys)
+        return succeed(
+            {"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}}
+        )
+
+
+class TailView(PlateView):
+    """`GET /tail/{key}` and `GET /tail?key=…&key=…`."""
+
+    authentication_classes: ClassVar = [tickets.TicketAuthentication, ApiKeyAuthentication]
+
+    def get(self, request: Request, key: str | None = None, **_: str) -> Any:
+        query = request._request.GET
+        positions = _positions(query, key, request.META.get("HTTP_LAST_EVENT_ID"))
+        connection = request.META.get("gunicorn.socket")
+        if connection is not None:
+            # A client that does not read is let go; it can resume where it was.
+            connection.settimeout(conf.limit("STREAMS_TAIL_SEND_TIMEOUT_MS") / 1000)
+        tail = Tail(positions).execute(self.plate)
+        return StreamingHttpResponse(
+            _events(tail, self.plate, connection, is_single=key is not None),
+            content_type="text/event-stream",
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        )
+
+
+PARAMETERS = {"key", "from", "ticket", "last_event_id"}
+
+
+def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> list[Position]:
+    """Where each stream starts: after the last event, else `from`, else what is there now.
+
+    Raises InvalidQuery, InvalidRequest, InvalidCommand.
+    """
+    unknown = set(query) - (PARAMETERS if key is None else PARAMETERS - {"key"})
+    if unknown:
+        raise InvalidQuery(f"{min(unknown)} is not a parameter here")
+    keys = query.getlist("key") if key is None else [key]
+    if not keys or len(set(keys)) < len(keys):
+        raise InvalidQuery("key must name at least one stream, and each only once")
+    shapes.check_batch(keys, "key")
+    last_event_id = query.get("last_event_id", last_event_id)
+    starts = last_event_id.split(",") if last_event_id else [query.get("from", "$")] * len(keys)
+    if len(starts) != len(keys):
+        raise InvalidQuery("the last event ID is of a tail of other streams")
+    if "+" in starts:
+        raise InvalidQuery("from must be $ or an ID")
+    return [
+        Position(shapes.check_name(name, "key"), parse_start(start))
+        for name, start in zip(keys, starts, strict=True)
+    ]
+
+
+def _events(tail: Tail, plate: Any, connection: Any, *, is_single: bool) -> Iterator[bytes]:
+    """The events as they come, until the client or the server goes."""
+    with (
+        wakeups.on_behalf_of(connection),
+        suppress(wakeups.ClientHasLeft, Unavailable),
+    ):
+        # An ID without data: whoever is cut off before the first entry resumes here, too.
+        yield b"id: %s\n\n" % _place([position.start for position in tail.positions])
+        for tailed in tail.follow(plate):
+            if tailed is None:
+                yield b": still here\n\n"
+            else:
+                yield _event(tailed, is_single=is_single)
+
+
+def _event(tailed: Tailed, *, is_single: bool) -> bytes:
+    """One event. Its ID is where the tail stands: of several streams, one for each."""
+    data = tailed.entry if is_single else {"key": tailed.key, "entry": tailed.entry}
+    return b"id: %s\ndata: %s\n\n" % (_place(tailed.reached), dumps(data))
+
+
+def _place(reached: Sequence[object]) -> bytes:
+    return ",".join(map(str, reached)).encode()

@@ -1,0 +1,45 @@
+"""Tickets: leave to open one tail, for clients that cannot send a header.
+
+A browser's EventSource has only a URL, and a key must never stand in one. A ticket may: it is
+good for the tails of a few streams, and for opening them within a minute.
+"""
+
+from collections.abc import Sequence
+
+from django.core import signing
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from streams.api.errors import unauthorized
+from streams.commands.contract import Scope
+from streams.domain.plates import PlateId
+from streams.store.keys import KnownKey
+
+LIFE_SECONDS = 60
+"""How long after it was made a ticket opens a tail."""
+
+_SALT = "streams.tail"
+
+
+def mint(plate: PlateId, plate_name: str, keys: Sequence[str]) -> str:
+    """A ticket for the tails of any of these streams."""
+    return signing.dumps([plate, plate_name, list(keys)], salt=_SALT)
+
+
+class TicketAuthentication(BaseAuthentication):
+    """`?ticket=…`, where a tail is opened."""
+
+    def authenticate(self, request: Request) -> tuple[KnownKey, Scope] | None:
+        """None if no ticket is given. Raises HttpError (401) if it does not fit."""
+        ticket = request._request.GET.get("ticket")
+        if ticket is None:
+            return None
+        try:
+            plate, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
+        except signing.BadSignature as error:
+            raise unauthorized("invalid_authorization", "authorization denied") from error
+        names = request.parser_context["kwargs"]
+        wanted = [names["key"]] if "key" in names else request._request.GET.getlist("key")
+        if plate_name != names["plate"] or not set(wanted) <= set(keys):
+            raise unauthorized("invalid_authorization", "authorization denied")
+        return KnownKey(plate, plate_name, "read", None), Scope.READ
