@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from streams import conf, wakeups
+from streams.bounds import queued_appends
 from streams.commands import clock
 from streams.commands.coalescing import Coalescer
 from streams.commands.contract import OneStream, Scope
@@ -107,7 +108,10 @@ def _oversize(add: Add) -> TooLarge | None:
 def _run(tasks: Sequence[appends.Append]) -> Sequence[appends.Outcome]:
     if not tasks:
         return ()
-    return _commit(tasks) if session.in_transaction() else _coalescer.do(tasks)
+    if session.in_transaction():
+        return _commit(tasks)
+    with queued_appends.admitted(tasks[0].name.plate, sum(len(t.entries) for t in tasks)):
+        return _coalescer.do(tasks)
 
 
 def _commit(tasks: Sequence[appends.Append]) -> list[appends.Outcome]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
+from streams.bounds import blocked_readers
 from streams.commands.contract import Scope
 from streams.commands.reads import Position, Read, Start
 from streams.domain.plates import PlateId
@@ -34,7 +35,11 @@ class Tail:
     positions: Sequence[Position]
 
     def execute(self, plate: PlateId) -> "Tail":
-        """The same with each `$` replaced by what the stream has now."""
+        """The same with each `$` replaced by what the stream has now.
+
+        Raises TooManyRequests or Unavailable where there is no room for another tail.
+        """
+        blocked_readers.check(plate)
         return replace(self, positions=Read(self.positions).frozen(plate).positions)
 
     def follow(self, plate: PlateId) -> Iterator[Tailed | None]:

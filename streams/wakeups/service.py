@@ -2,9 +2,10 @@
 
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
+from streams.bounds import blocked_readers
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.store import notifications, session
@@ -41,7 +42,7 @@ class NotYet(Exception):
 
 
 def wait(
-    names: Collection[StreamName],
+    names: Sequence[StreamName],
     attempt: Callable[[], Result | None],
     *,
     block_ms: int,
@@ -50,10 +51,21 @@ def wait(
     """Try until there is a result, asleep in between; None after `block_ms` milliseconds.
 
     `attempt` runs at once, and again whenever one of the streams may have something new, if a
-    cheap look says that it is `worth_it`. While it sleeps, the caller holds no connection. Raises what `attempt` raises at first;
-    Unavailable at once when the server shuts down, ClientHasLeft when the client is gone.
+    cheap look says that it is `worth_it`. While it sleeps, the caller holds no connection.
+
+    Raises what the first attempt raises, Unavailable when the server shuts down, ClientHasLeft
+    when the client is gone, and what `blocked_readers` raises when there are too many.
     """
-    deadline = time.monotonic() + block_ms / 1000
+    with blocked_readers.admitted(names[0].plate):
+        return _wait(names, attempt, worth_it, time.monotonic() + block_ms / 1000)
+
+
+def _wait(
+    names: Sequence[StreamName],
+    attempt: Callable[[], Result | None],
+    worth_it: Callable[[], bool],
+    deadline: float,
+) -> Result | None:
     waiter = Waiter(names, current_client())
     _hub.ensure_started()
     _hub.watch(waiter)
