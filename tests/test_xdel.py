@@ -142,6 +142,16 @@ def test_many_at_once_from_several_nodes(api: Api) -> None:
     assert api.run("XTRIM", "k", "MAXLEN", "~", "100") == 50
 
 
+@pytest.mark.parametrize("words", ["XDEL k 1-0 2-0", "XTRIM k MAXLEN 0", "XADD k MAXLEN 1 3-0 f v"])
+def test_removed_entries_stay_pending(api: Api, words: str) -> None:
+    """ST-6, XDEL-3, TRIM-14"""
+    add(api, "k", "1-0", "2-0")
+    api.run("XGROUP", "CREATE", "k", "g", "0")
+    api.run("XREADGROUP", "GROUP", "g", "c", "STREAMS", "k", ">")
+    api.run(*words.split())
+    assert api.run("XPENDING", "k", "g") == [2, "1-0", "2-0", [["c", "2"]]]
+
+
 class TestLength:
     def test_it_is_the_number_of_live_entries(self, api: Api) -> None:
         """XLEN-1"""

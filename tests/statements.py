@@ -1,0 +1,46 @@
+"""Which statements a command costs."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from streams import store
+from streams.store import session
+
+
+def _names() -> dict[str, str]:
+    """The name of every statement in the store, by its text."""
+    modules = [
+        importlib.import_module(f"{store.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(store.__path__)
+    ]
+    return {
+        text: name
+        for module in modules
+        for name, text in vars(module).items()
+        if name.isupper() and isinstance(text, str)
+    }
+
+
+@contextmanager
+def recorded() -> Iterator[list[str]]:
+    """The names of the statements that the body sends, in order.
+
+    BEGIN and COMMIT are not among them: they travel with their neighbours.
+    """
+    names = _names()
+    sent: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for function in ("execute", "fetch_all", "fetch_one"):
+            original = getattr(session, function)
+
+            def record(statement: str, parameters: Any = None, original: Any = original) -> Any:
+                sent.append(names[statement])
+                return original(statement, parameters)
+
+            patch.setattr(session, function, record)
+        yield sent

@@ -1,0 +1,114 @@
+"""What each command on streams costs in statements, whatever the number of entries and IDs."""
+
+import pytest
+
+from tests.api import Api
+from tests.builders import add_numbered
+from tests.statements import recorded
+
+LOCK, SAVE = "LOCK_STREAMS", "SAVE_STREAMS"
+COUNTED = ["FIND_STREAMS", "COUNT_NODES"]
+TEN_IDS = " ".join(f"{ms}-0" for ms in range(1, 11))
+TEN_STREAMS = f"XREAD STREAMS {' '.join('abcdefghij')}"
+
+
+@pytest.mark.parametrize(
+    ("words", "statements"),
+    [
+        ("XADD k 151-0 f v", [LOCK, "INSERT_ENTRIES", SAVE]),
+        ("XADD k 1-0 f v", [LOCK]),
+        ("XADD k MAXLEN 200 151-0 f v", [LOCK, "INSERT_ENTRIES", SAVE]),
+        (
+            "XADD k MAXLEN 100 151-0 f v",
+            [
+                LOCK,
+                "INSERT_ENTRIES",
+                "ENTRY_ID_AT",
+                "DELETE_ENTRIES_UP_TO",
+                "DELETE_NODES_UP_TO",
+                "FIRST_ENTRY_ID",
+                "RECOUNT_OLDEST_NODE",
+                SAVE,
+            ],
+        ),
+        ("XADD missing NOMKSTREAM * f v", [LOCK]),
+        ("XADD missing 1-0 f v", [LOCK, "CREATE_STREAMS", LOCK, "INSERT_ENTRIES", SAVE]),
+        ("XLEN k", ["FIND_STREAMS"]),
+        ("XRANGE k - +", ["RANGE_ENTRIES"]),
+        ("XRANGE k - + COUNT 0", ["FIND_STREAMS"]),
+        ("XREVRANGE k + - COUNT 5", ["REVERSE_RANGE_ENTRIES"]),
+        ("XREAD STREAMS k 0", ["READ_ENTRIES"]),
+        ("XREAD STREAMS k $", ["FIND_STREAMS", "READ_ENTRIES"]),
+        ("XREAD STREAMS k +", ["READ_NEWEST_ENTRIES"]),
+        (f"{TEN_STREAMS} 0 0 0 0 0 0 0 0 0 0", ["READ_ENTRIES"]),
+        (
+            f"{TEN_STREAMS} 0 $ + 0 $ + 0 $ + 0",
+            ["FIND_STREAMS", "READ_ENTRIES", "READ_NEWEST_ENTRIES"],
+        ),
+        ("XDEL k 999-0", [LOCK, "DELETE_ENTRIES"]),
+        ("XDEL k 120-0", [LOCK, "DELETE_ENTRIES", "SHRINK_NODES", SAVE]),
+        (
+            f"XDEL k {TEN_IDS}",
+            [LOCK, "DELETE_ENTRIES", "FIRST_ENTRY_ID", "SHRINK_NODES", SAVE],
+        ),
+        ("XDEL missing 1-0", [LOCK]),
+        ("XTRIM k MAXLEN 150", [LOCK]),
+        ("XTRIM k MINID 1", [LOCK]),
+        (
+            "XTRIM k MINID 51",
+            [
+                LOCK,
+                "DELETE_ENTRIES_UP_TO",
+                "DELETE_NODES_UP_TO",
+                "FIRST_ENTRY_ID",
+                "RECOUNT_OLDEST_NODE",
+                SAVE,
+            ],
+        ),
+        (
+            "XTRIM k MAXLEN ~ 50",
+            [
+                LOCK,
+                "OLDEST_NODES",
+                "DELETE_ENTRIES_UP_TO",
+                "DELETE_NODES_UP_TO",
+                "FIRST_ENTRY_ID",
+                SAVE,
+            ],
+        ),
+        ("XTRIM k MAXLEN ~ 51", [LOCK, "OLDEST_NODES"]),
+        ("XSETID k 200-0", [LOCK, "LAST_ENTRY_ID", SAVE]),
+        (
+            "XINFO STREAM k",
+            [*COUNTED, "COUNT_GROUPS", "RANGE_ENTRIES", "REVERSE_RANGE_ENTRIES"],
+        ),
+        ("XINFO STREAM k FULL COUNT 0", [*COUNTED, "RANGE_ENTRIES", "LIST_GROUPS"]),
+    ],
+)
+def test_of_a_command(api: Api, words: str, statements: list[str]) -> None:
+    add_numbered(api, "k", 150)
+    with recorded() as sent:
+        api.send(*words.split())
+    assert sent == statements
+
+
+def test_a_thousand_entries_cost_what_one_does(api: Api) -> None:
+    add_numbered(api, "k", 1)
+    with recorded() as sent:
+        add_numbered(api, "k", 1000, first=2)
+    assert sent == [LOCK, "INSERT_ENTRIES", "INSERT_NODES", SAVE]
+
+
+def test_adds_of_a_pipeline_are_committed_together(api: Api) -> None:
+    add_numbered(api, "k", 1)
+    batch = [["XADD", key, "*", "f", "v"] for key in ("k", "j", "k", "i")]
+    with recorded() as sent:
+        assert api.post("/pipeline", batch).status == 200
+    assert sent == [LOCK, "CREATE_STREAMS", LOCK, "INSERT_ENTRIES", SAVE]
+
+
+def test_of_the_deletion_of_a_stream(api: Api) -> None:
+    add_numbered(api, "k", 150)
+    with recorded() as sent:
+        assert api.delete("/streams/k").result == 1
+    assert sent == [LOCK, "DELETE_STREAM"]
