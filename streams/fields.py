@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Lookup
+from django.db.models.sql.compiler import SQLCompiler
 
 
 class UnsignedField(models.Field):  # type: ignore[type-arg]
@@ -27,6 +29,20 @@ class NameField(models.Field):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> bytes | None:
         return value.encode() if isinstance(value, str) else value
+
+
+@NameField.register_lookup
+class NameContains(Lookup):
+    """`name__contains`: the bytes are somewhere in the name. Upper and lower case differ."""
+
+    lookup_name = "contains"
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        name, name_parameters = self.process_lhs(compiler, connection)
+        part, part_parameters = self.process_rhs(compiler, connection)
+        return f"position({part} IN {name}) > 0", (*part_parameters, *name_parameters)
 
 
 class VerbatimJsonField(models.TextField):

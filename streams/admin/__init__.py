@@ -1,0 +1,5 @@
+"""The operators' console at /admin/: what there is, to look at. Nothing is changed from here."""
+
+from streams.admin import accounts, groups, plates, streams
+
+__all__ = ["accounts", "groups", "plates", "streams"]

@@ -1,0 +1,106 @@
+"""Plates and their API keys."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from streams.admin import shown
+from streams.admin.filters import BY_PLATE
+from streams.admin.readonly import ReadOnlyAdmin
+from streams.models import ApiKey, Plate
+
+
+@admin.register(Plate)
+class PlateAdmin(ReadOnlyAdmin):
+    """The plates, by name."""
+
+    list_display = ("name", "is_enabled", "created", "streams", "api_keys")
+    list_filter = ("is_enabled",)
+    search_fields = ("name",)
+    search_help_text = "Part of a name"
+    ordering = ("name",)
+    fields = ("name", "is_enabled", "created", "streams", "api_keys")
+
+    @admin.display(description="created")
+    def created(self, plate: Plate) -> str | None:
+        return shown.instant(plate.created_at)
+
+    @admin.display(description="streams")
+    def streams(self, plate: Plate) -> SafeString:
+        return shown.link("Streams", "stream_changelist", query={"plate__id__exact": plate.pk})
+
+    @admin.display(description="API keys")
+    def api_keys(self, plate: Plate) -> SafeString:
+        return shown.link("API keys", "apikey_changelist", query={"plate__id__exact": plate.pk})
+
+
+class KeyState(TextChoices):
+    """Whether a key is good for anything, as far as the key itself goes."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """The API keys, latest first. The digest is of no use to anybody, and not shown."""
+
+    list_display = ("shown_prefix", "shown_name", "scope", "plate", "state", "created", "expires")
+    list_filter = (BY_PLATE, "scope")
+    list_select_related = ("plate",)
+    search_fields = ("prefix", "name")
+    search_help_text = "Part of a prefix or name"
+    ordering = ("-id",)
+    fields = (
+        "shown_prefix",
+        "shown_name",
+        "scope",
+        "plate",
+        "state",
+        "created",
+        "expires",
+        "revoked",
+    )
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("digest")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
+        """Let nobody guess at a digest by its beginning."""
+        return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description="prefix")
+    def shown_prefix(self, key: ApiKey) -> str:
+        return f"{key.prefix}…"
+
+    @admin.display(description="name", empty_value="-")
+    def shown_name(self, key: ApiKey) -> SafeString | None:
+        return shown.whole(key.name) if key.name else None
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> str:
+        return str(_state(key).label)
+
+    @admin.display(description="created")
+    def created(self, key: ApiKey) -> str | None:
+        return shown.instant(key.created_at)
+
+    @admin.display(description="expires", empty_value="never")
+    def expires(self, key: ApiKey) -> str | None:
+        return shown.instant(key.expires_at)
+
+    @admin.display(description="revoked", empty_value="no")
+    def revoked(self, key: ApiKey) -> str | None:
+        return shown.instant(key.revoked_at)
+
+
+def _state(key: ApiKey) -> KeyState:
+    if key.revoked_at:
+        return KeyState.REVOKED
+    if key.expires_at and key.expires_at <= timezone.now():
+        return KeyState.EXPIRED
+    return KeyState.ACTIVE

@@ -1,0 +1,95 @@
+"""What all lists of the console have in common: they only show, and they never count."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import InvalidPage
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+from streams.admin.paginator import PeekingPaginator
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin
+
+ROWS_PER_PAGE = 50
+
+
+class UncountedChangeList(ChangeList):
+    """A list that knows its page and whether there is another one."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        try:
+            page = paginator.page(self.page_num)
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
+        self.paginator = paginator
+        self.page = page
+        self.result_list = page.object_list
+        # Equal, and so not worth a word to the templates.
+        self.result_count = self.full_result_count = len(self.result_list)
+        self.show_full_result_count = False
+        self.show_admin_actions = False
+        self.can_show_all = False
+        self.multi_page = page.has_other_pages()
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
+    """Lists and shows rows; adds, changes and deletes none, whoever asks."""
+
+    paginator = PeekingPaginator
+    list_per_page = ROWS_PER_PAGE
+    show_full_result_count = False
+    show_facets = ShowFacets.NEVER
+    # The order of the index that the list is read from; any other would sort the whole table.
+    sortable_by = ()
+    actions = None
+    list_filter_submit = True
+    list_filter_sheet = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return UncountedChangeList
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields or ()
+
+    def title_of(self, row: Any) -> str:
+        """What a row's page is called."""
+        return str(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Call the page by a title that is safe to show: names may hold any character."""
+        response = super().render_change_form(request, context, *args, **kwargs)
+        row = context["original"]
+        title = self.title_of(row)
+        context.update(subtitle=title, original=_Titled(row.pk, row._meta, title))
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Titled:
+    """As much of a row as the templates use for the page's title and its path."""
+
+    pk: Any
+    _meta: Any
+    title: str
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,86 @@
+"""Values as the console shows them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from streams.domain.ids import EntryId
+
+MAX_CHARACTERS_IN_LIST = 60
+"""How much of a name a list shows; the row's own page shows all of it."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plain(name: str) -> str:
+    """A name in printable characters; the others, and the backslash, as Python's escapes.
+
+    So a NUL is seen, and a character that turns the direction of text turns nothing.
+    """
+    if not name:
+        return '""'
+    return "".join(_printable(character) for character in name)
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() and character != "\\":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def short(name: str) -> SafeString:
+    """A name for a list."""
+    text = plain(name)
+    if len(text) > MAX_CHARACTERS_IN_LIST:
+        text = f"{text[:MAX_CHARACTERS_IN_LIST]}…"
+    return isolated(text)
+
+
+def whole(name: str) -> SafeString:
+    """A name for its own page."""
+    return isolated(plain(name))
+
+
+def isolated(text: str) -> SafeString:
+    """Text whose direction, right to left perhaps, does not spread to what stands beside it."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
+def entry_id(ms: int, seq: int) -> str:
+    """An entry's ID as clients know it."""
+    return str(EntryId(ms, seq))
+
+
+def instant(at: datetime | None) -> str | None:
+    """An instant in UTC, to the millisecond; None stays None, and is shown as a dash."""
+    if at is None:
+        return None
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC"
+
+
+def unix_ms(at: int | None) -> str | None:
+    """An instant that is kept as Unix milliseconds."""
+    if at is None:
+        return None
+    try:
+        return instant(_EPOCH + timedelta(milliseconds=at))
+    except OverflowError:
+        # Beyond the year 9999: the number says as much.
+        return f"{at} ms"
+
+
+def link(text: str, page: str, *args: int, query: Mapping[str, int] | None = None) -> SafeString:
+    """A link to a page of the console: `stream_change` with an id, `stream_changelist`."""
+    url = reverse(f"admin:streams_{page}", args=args)
+    if query:
+        url = f"{url}?{urlencode(query)}"
+    # Unfold leaves links in cells unmarked.
+    return format_html(
+        '<a class="text-primary-600 hover:underline dark:text-primary-500" href="{}">{}</a>',
+        url,
+        text,
+    )
