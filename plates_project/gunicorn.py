@@ -13,7 +13,6 @@ from types import FrameType
 from gunicorn.arbiter import Arbiter
 
 from plates_project import settings
-from plates_project.embedded import Membership
 from plates_project.logs import ServerLogger
 
 STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
@@ -62,6 +61,9 @@ def _exit(number: int, frame: FrameType | None) -> None:
 def _leave_embedded_database(lock: int, process: int) -> None:
     # Workers are forks of this process, and bear its exit handlers.
     if os.getpid() == process:
+        # Late: it imports the driver, which workers must not have from before their patching.
+        from plates_project.embedded import Membership
+
         Membership(settings.DATA_DIR, lock).leave()
 
 

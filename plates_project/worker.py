@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -31,6 +32,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._clients: dict[object, socket.socket] = {}
         # Those of them that wait for their next request.
         self._idle: set[socket.socket] = set()
+
+    def init_process(self) -> None:
+        # The driver decides when it is imported whether its waits give way to other greenlets.
+        assert "psycopg" not in sys.modules, "imported before the patching: would block all"
+        super().init_process()
 
     def init_signals(self) -> None:
         super().init_signals()
