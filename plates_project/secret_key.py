@@ -30,4 +30,4 @@ def _publish(path: Path, key: str) -> None:
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        os.unlink(draft)
+        Path(draft).unlink()

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         if first_key:
             self.stdout.write(_welcome(first_key))
         self.stdout.flush()
-        connection.close_pool()
+        connection.close()
         _raise_open_files_limit()
         _become_server()
 
