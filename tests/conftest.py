@@ -1,0 +1,84 @@
+"""The database that tests use, and the servers that some of them run."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dj_database_url
+import pytest
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from plates_project.embedded import membership_of
+from tests.servers import LivePlate, Server, new_database, shut_out_everybody
+
+pytest_plugins = ["tests.fixtures"]
+
+
+@pytest.fixture(scope="session")
+def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL to make databases in: DATABASE_URL's, or an embedded one for this run."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    with membership_of(tmp_path_factory.mktemp("embedded")) as membership:
+        yield membership.url
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, database_url: str
+) -> None:
+    """Point Django to it. Tests that need no database start none."""
+    place = dj_database_url.parse(database_url)
+    for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
+        connection.settings_dict[name] = place[name]  # type: ignore[literal-required]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, database_url: str
+) -> Iterator[None]:
+    """As usual; and the listener, which lives as long as the process, is shut out at the end."""
+    yield
+    with django_db_blocker.unblock():
+        name = connection.settings_dict["NAME"]
+        connection.close()
+    shut_out_everybody(database_url, name)
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server with two workers and a database of its own."""
+    directory = tmp_path_factory.mktemp("server")
+    with (
+        new_database(database_url) as url,
+        Server(
+            directory / "output",
+            DATABASE_URL=url,
+            DATA_DIR=str(directory),
+            WEB_CONCURRENCY="2",
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def live_plate(server: Server) -> Iterator[Callable[[], LivePlate]]:
+    """Makes fresh plates of the real server."""
+    plates: list[LivePlate] = []
+
+    def make() -> LivePlate:
+        plates.append(server.new_plate())
+        return plates[-1]
+
+    yield make
+    for plate in plates:
+        plate.http.close()
+
+
+@pytest.fixture
+def data_directory(tmp_path: Path) -> Path:
+    """A DATA_DIR that nobody has used."""
+    return tmp_path / "data"

@@ -1,0 +1,200 @@
+"""Real server processes, and commands beside them."""
+
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import httpx
+import psycopg
+from psycopg import sql
+
+from plates_project.paths import BASE_DIR
+from tests.polling import eventually
+
+# One line for each request would bury what a failed test has to say.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
+START_SECONDS = 60
+STOP_SECONDS = 30
+COMMAND_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class LivePlate:
+    """A plate of a real server, and a client that bears its key. Paths begin at the plate."""
+
+    name: str
+    key: str
+    http: httpx.Client
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Any request, with httpx's options."""
+        return self.http.request(method, f"/{self.name}{path}", **options)
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        """POST a JSON body."""
+        return self.request("POST", path, json=body)
+
+    def run(self, *words: Any) -> Any:
+        """The result of a Redis command that must succeed."""
+        command, *args = words
+        answer = self.post("/streams/command", {"command": command, "args": args})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]["result"]
+
+
+class Server:
+    """`manage.py serve` in a process group of its own. What it prints goes to a file."""
+
+    def __init__(self, output: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {**clean_environment(), "PORT": str(self.port), **environment}
+        self._output = output
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; its group bears the same number."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """All that it has printed since it was made."""
+        return self._output.read_text()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._output.open("ab") as output:
+            self._process = self._spawn(output)
+        eventually(self._answers, within_seconds=START_SECONDS)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process, as an init system would."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Wait for its end; the exit status."""
+        assert self._process is not None
+        return self._process.wait(STOP_SECONDS)
+
+    def stop(self) -> int:
+        """End it in order, if it runs; the exit status. Kills it if it does not obey."""
+        assert self._process is not None
+        # Does nothing to a process that has ended.
+        self._process.terminate()
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """Kill the process and its workers, none of which has time to do anything."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a management command in the server's environment."""
+        return manage(*arguments, environment=self.environment)
+
+    def new_plate(self) -> LivePlate:
+        """A fresh plate of its own."""
+        done = self.manage("createplate", f"plate-{secrets.token_hex(4)}", "--json")
+        assert done.returncode == 0, done.stderr
+        facts = json.loads(done.stdout)
+        return self.plate(facts["plate"], facts["api_key"])
+
+    def plate(self, name: str, key: str) -> LivePlate:
+        """A plate whose key is known."""
+        headers = {"Authorization": key}
+        return LivePlate(name, key, httpx.Client(base_url=self.url, headers=headers, timeout=30))
+
+    def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*MANAGE, "serve"],
+            env=self.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.output
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a management command to its end."""
+    return subprocess.run(
+        [*MANAGE, *arguments],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what would configure the service."""
+    ours = ("DATABASE_URL", "LISTEN_DATABASE_URL", "DATA_DIR", "HOST", "SECRET_KEY", "LOG_STREAM")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def new_database(maintenance_url: str) -> Iterator[str]:
+    """The URL of a fresh, empty database beside the one given; dropped afterwards."""
+    name = f"plates_live_{secrets.token_hex(4)}"
+    identifier = sql.Identifier(name)
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        try:
+            yield f"{maintenance_url.rsplit('/', 1)[0]}/{name}"
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+def shut_out_everybody(maintenance_url: str, database: str) -> None:
+    """End all sessions of a database and let nobody in again, so that it can be dropped."""
+    refuse = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+        connection.execute(refuse.format(sql.Identifier(database)))
+        connection.execute(end, [database])
