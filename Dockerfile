@@ -1,0 +1,19 @@
+FROM python:3.12-slim
+
+# As `make serve` does it, on a database of its own container and as nobody in particular.
+RUN useradd --create-home --uid 10001 plates
+WORKDIR /app
+
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+
+COPY manage.py ./
+COPY plates_project ./plates_project
+COPY streams ./streams
+
+ENV PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000 DATA_DIR=/data
+RUN install --directory --owner=plates /data
+USER plates
+EXPOSE 8000
+
+CMD ["python", "manage.py", "serve"]
