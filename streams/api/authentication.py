@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from streams import conf, wakeups
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
-from streams.store import keys
+from streams.store import keys, session
 from streams.store.keys import KnownKey
 
 MAX_CACHED_KEYS = 10_000
@@ -38,6 +38,8 @@ class KeyCache:
             generation = self._generation
         if known is None:
             known = keys.find(digest)
+            # The command may have to wait, and others need the connection meanwhile.
+            session.release()
             with self._lock:
                 # What was read before a change was announced must not outlive it.
                 if known is not None and generation == self._generation:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from streams.domain.errors import Unavailable
+from streams.store import session
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -61,6 +62,8 @@ class Coalescer(Generic[Task, Outcome]):
         """
         submission: _Submission[Task, Outcome] = _Submission(tasks)
         if self._must_wait(submission):
+            # Whoever holds a connection here may hold the one that the leader waits for.
+            session.release()
             submission.turn.acquire()
         if not submission.is_done:
             self._lead()

@@ -128,6 +128,7 @@ class ReadGroup:
         """
         if session.in_transaction():
             return nullcontext()
+        session.release()  # Who waits for a turn must not hold what those before it need.
         return _turns.taken([(plate, key, self.group) for key in keys])
 
     def _validate(self, locked: dict[str, ConsumerGroup]) -> None:
