@@ -98,6 +98,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"navigation": "streams.admin.navigation.sections"},
 }
 
 USE_TZ = True

@@ -1,7 +1,5 @@
 """Consumer groups and their consumers."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
@@ -38,9 +36,6 @@ class ConsumerGroupAdmin(ReadOnlyAdmin):
         "consumers",
     )
 
-    def title_of(self, row: Any) -> str:
-        return shown.plain(row.name)
-
     @admin.display(description="name")
     def short_name(self, group: ConsumerGroup) -> SafeString:
         return shown.short(group.name)
@@ -57,12 +52,12 @@ class ConsumerGroupAdmin(ReadOnlyAdmin):
     def last_delivered_id(self, group: ConsumerGroup) -> str:
         return shown.entry_id(group.last_delivered_ms, group.last_delivered_seq)
 
-    @admin.display(description="entries read", empty_value="unknown")
-    def shown_entries_read(self, group: ConsumerGroup) -> int | None:
-        return group.entries_read
+    @admin.display(description="entries read")
+    def shown_entries_read(self, group: ConsumerGroup) -> str:
+        return "unknown" if group.entries_read is None else str(group.entries_read)
 
     @admin.display(description="created")
-    def created(self, group: ConsumerGroup) -> str | None:
+    def created(self, group: ConsumerGroup) -> str:
         return shown.instant(group.created_at)
 
     @admin.display(description="consumers")
@@ -91,9 +86,6 @@ class ConsumerAdmin(ReadOnlyAdmin):
     ordering = ("plate_id", "group_id", "name")
     fields = ("whole_name", "of_group", "of_stream", "plate", "pending_count", "seen", "active")
 
-    def title_of(self, row: Any) -> str:
-        return shown.plain(row.name)
-
     @admin.display(description="name")
     def short_name(self, consumer: Consumer) -> SafeString:
         return shown.short(consumer.name)
@@ -112,12 +104,12 @@ class ConsumerAdmin(ReadOnlyAdmin):
         return _to_stream(consumer.group.stream)
 
     @admin.display(description="seen at")
-    def seen(self, consumer: Consumer) -> str | None:
+    def seen(self, consumer: Consumer) -> str:
         return shown.unix_ms(consumer.seen_at)
 
-    @admin.display(description="active at", empty_value="never")
-    def active(self, consumer: Consumer) -> str | None:
-        return shown.unix_ms(consumer.active_at)
+    @admin.display(description="active at")
+    def active(self, consumer: Consumer) -> str:
+        return shown.unix_ms(consumer.active_at, "never")
 
 
 def _to_stream(stream: Stream) -> SafeString:

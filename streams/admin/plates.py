@@ -25,7 +25,7 @@ class PlateAdmin(ReadOnlyAdmin):
     fields = ("name", "is_enabled", "created", "streams", "api_keys")
 
     @admin.display(description="created")
-    def created(self, plate: Plate) -> str | None:
+    def created(self, plate: Plate) -> str:
         return shown.instant(plate.created_at)
 
     @admin.display(description="streams")
@@ -77,25 +77,25 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     def shown_prefix(self, key: ApiKey) -> str:
         return f"{key.prefix}…"
 
-    @admin.display(description="name", empty_value="-")
-    def shown_name(self, key: ApiKey) -> SafeString | None:
-        return shown.whole(key.name) if key.name else None
+    @admin.display(description="name")
+    def shown_name(self, key: ApiKey) -> SafeString:
+        return shown.whole(key.name) if key.name else shown.isolated("-")
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
         return str(_state(key).label)
 
     @admin.display(description="created")
-    def created(self, key: ApiKey) -> str | None:
+    def created(self, key: ApiKey) -> str:
         return shown.instant(key.created_at)
 
-    @admin.display(description="expires", empty_value="never")
-    def expires(self, key: ApiKey) -> str | None:
-        return shown.instant(key.expires_at)
+    @admin.display(description="expires")
+    def expires(self, key: ApiKey) -> str:
+        return shown.instant(key.expires_at, "never")
 
-    @admin.display(description="revoked", empty_value="no")
-    def revoked(self, key: ApiKey) -> str | None:
-        return shown.instant(key.revoked_at)
+    @admin.display(description="revoked")
+    def revoked(self, key: ApiKey) -> str:
+        return shown.instant(key.revoked_at, "no")
 
 
 def _state(key: ApiKey) -> KeyState:

@@ -10,6 +10,7 @@ from django.core.paginator import InvalidPage
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
+from streams.admin import shown
 from streams.admin.paginator import PeekingPaginator
 
 if TYPE_CHECKING:
@@ -68,17 +69,13 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.fields or ()
 
-    def title_of(self, row: Any) -> str:
-        """What a row's page is called."""
-        return str(row)
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Call the page by a title that is safe to show: names may hold any character."""
         response = super().render_change_form(request, context, *args, **kwargs)
         row = context["original"]
-        title = self.title_of(row)
+        title = f"{row._meta.verbose_name} {shown.plain(str(row))}"
         context.update(subtitle=title, original=_Titled(row.pk, row._meta, title))
         return response
 

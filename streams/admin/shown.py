@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from streams.domain.ids import EntryId
 
-MAX_CHARACTERS_IN_LIST = 60
+MAX_CHARACTERS_IN_LIST = 40
 """How much of a name a list shows; the row's own page shows all of it."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,19 +55,19 @@ def entry_id(ms: int, seq: int) -> str:
     return str(EntryId(ms, seq))
 
 
-def instant(at: datetime | None) -> str | None:
-    """An instant in UTC, to the millisecond; None stays None, and is shown as a dash."""
+def instant(at: datetime | None, otherwise: str = "-") -> str:
+    """An instant in UTC, to the millisecond; `otherwise` is what none means."""
     if at is None:
-        return None
+        return otherwise
     return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC"
 
 
-def unix_ms(at: int | None) -> str | None:
+def unix_ms(at: int | None, otherwise: str = "-") -> str:
     """An instant that is kept as Unix milliseconds."""
     if at is None:
-        return None
+        return otherwise
     try:
-        return instant(_EPOCH + timedelta(milliseconds=at))
+        return instant(_EPOCH + timedelta(milliseconds=at), otherwise)
     except OverflowError:
         # Beyond the year 9999: the number says as much.
         return f"{at} ms"

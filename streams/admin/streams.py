@@ -1,7 +1,5 @@
 """Streams."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
@@ -33,9 +31,6 @@ class StreamAdmin(ReadOnlyAdmin):
         "groups",
     )
 
-    def title_of(self, row: Any) -> str:
-        return shown.plain(row.key)
-
     @admin.display(description="key")
     def short_key(self, stream: Stream) -> SafeString:
         return shown.short(stream.key)
@@ -57,7 +52,7 @@ class StreamAdmin(ReadOnlyAdmin):
         return shown.entry_id(stream.max_deleted_ms, stream.max_deleted_seq)
 
     @admin.display(description="created")
-    def created(self, stream: Stream) -> str | None:
+    def created(self, stream: Stream) -> str:
         return shown.instant(stream.created_at)
 
     @admin.display(description="consumer groups")
