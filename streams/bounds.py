@@ -49,7 +49,7 @@ class Bound:
             self._check(plate, 1)
 
     def _check(self, plate: PlateId, amount: int) -> None:
-        of_plate = self._of_plate[plate] if plate in self._of_plate else 0
+        of_plate = self._of_plate.get(plate, 0)
         if of_plate and of_plate + amount > conf.limit(self._per_plate):
             raise TooManyRequests(f"the plate has too many {self._what} under way")
         if self._total and self._total + amount > conf.limit(self._per_process):

@@ -45,7 +45,7 @@ class NameContains(Lookup):
         return f"position({part} IN {name}) > 0", (*part_parameters, *name_parameters)
 
 
-class VerbatimJsonField(models.TextField):
+class VerbatimJsonField(models.TextField):  # type: ignore[type-arg]
     """JSON text, kept to the letter in a `json` column (not `jsonb`, which would rewrite it)."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

@@ -88,7 +88,7 @@ class Stream(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return str(self.key)
 
 
 class StreamNode(models.Model):
@@ -156,7 +156,7 @@ class ConsumerGroup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Consumer(models.Model):
@@ -188,7 +188,7 @@ class Consumer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class PendingEntry(models.Model):

@@ -2,11 +2,11 @@
 
 import hashlib
 import threading
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from cachetools import TTLCache
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
+from django.http import HttpRequest
 
 from streams import conf, wakeups
 from streams.api.errors import unauthorized
@@ -65,27 +65,25 @@ def _key_cache() -> KeyCache:
     return _cache
 
 
-class ApiKeyAuthentication(BaseAuthentication):
-    """A key is good for the plate in the path, and for no other."""
+Authenticator = Callable[[HttpRequest, Mapping[str, str]], tuple[KnownKey, Scope] | None]
+"""Looks at a request and the names in its path: what its credentials grant; None: has none.
 
-    def authenticate(self, request: Request) -> tuple[KnownKey, Scope]:
-        """Raises HttpError (401)."""
-        header = request.META.get("HTTP_AUTHORIZATION", "").strip()
-        if not header:
-            raise unauthorized("missing_authorization", "authorization header is required")
-        plate: str = request.parser_context["kwargs"]["plate"]
-        return self.authenticate_key(_key_in(header), plate)
+Raises HttpError (401) for credentials that are no good, the same whatever is wrong with them.
+"""
 
-    def authenticate_key(self, key: str, plate: str) -> tuple[KnownKey, Scope]:
-        """Raises HttpError (401), the same whatever is wrong with the key."""
-        digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-        known = _key_cache().find(digest)
-        if known is None or known.plate_name != plate:
-            raise unauthorized("invalid_authorization", "authorization denied")
-        return known, Scope[known.scope.upper()]
 
-    def authenticate_header(self, request: Request) -> str:
-        return "Bearer"
+def authenticate_key(
+    request: HttpRequest, names: Mapping[str, str]
+) -> tuple[KnownKey, Scope] | None:
+    """An `Authenticator` of API keys: each is good for the plate in the path, and no other."""
+    header = request.META.get("HTTP_AUTHORIZATION", "").strip()
+    if not header:
+        return None
+    digest = hashlib.sha256(_key_in(header).encode("utf-8", "surrogateescape")).digest()
+    known = _key_cache().find(digest)
+    if known is None or known.plate_name != names["plate"]:
+        raise unauthorized("invalid_authorization", "authorization denied")
+    return known, Scope[known.scope.upper()]
 
 
 def _key_in(header: str) -> str:

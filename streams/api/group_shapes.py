@@ -44,9 +44,7 @@ class CreateGroupShape(GroupShape):
     def command(self) -> CreateGroup:
         self.check_names()
         entries_read = None if self.entries_read is None else check_entries_read(self.entries_read)
-        return CreateGroup(
-            self.key, self.group, parse_place(self.id), self.mkstream, entries_read
-        )
+        return CreateGroup(self.key, self.group, parse_place(self.id), self.mkstream, entries_read)
 
 
 class GroupStartShape(Shape):
@@ -164,7 +162,7 @@ class PendingQuery(QueryShape):
     consumer: str | None = None
     min_idle_ms: QueryInteger | None = None
 
-    def command(self, *, key: str, group: str) -> Pending:
+    def command(self, *, key: str = "", group: str = "") -> Pending:
         if not self.model_fields_set:
             return Pending(key, group)
         # A bare + in a query is decoded to a space (section 3 of the contract).

@@ -49,9 +49,7 @@ def _raw_path(request: HttpRequest) -> str:
     return urlsplit(raw).path if not raw.startswith("/") else raw.partition("?")[0]
 
 
-def _log(
-    request: HttpRequest, response: HttpResponse, request_id: str, seconds: float
-) -> None:
+def _log(request: HttpRequest, response: HttpResponse, request_id: str, seconds: float) -> None:
     if not log.isEnabledFor(logging.INFO):
         return
     match = request.resolver_match
@@ -60,7 +58,7 @@ def _log(
         extra={
             "request_id": request_id,
             "plate": match.kwargs.get("plate") if match else None,
-            "command": getattr(request, "command_name", None),
+            "command": request.META.get("plates.command"),
             "method": request.method,
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 3),

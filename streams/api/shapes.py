@@ -4,6 +4,7 @@ What a member's text means (IDs, thresholds) is read by the same functions that 
 words. Members are strict: a number is not a string, and unknown members are refused.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -72,20 +73,20 @@ class Shape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class BodyShape(Shape):
+class BodyShape(Shape, ABC):
     """The members of a typed endpoint's body."""
 
+    @abstractmethod
     def command(self) -> Command:
         """The command that the members spell. Raises Refusal."""
-        ...
 
 
-class QueryShape(Shape):
+class QueryShape(Shape, ABC):
     """The parameters of a typed endpoint's query."""
 
-    def command(self, **names: str) -> Command:
+    @abstractmethod
+    def command(self, *, key: str = "", group: str = "") -> Command:
         """The command for the names in the path. Raises Refusal."""
-        ...
 
 
 S = TypeVar("S", bound=Shape)
@@ -99,9 +100,7 @@ def from_body(shape: type[S], body: dict[str, Any]) -> S:
         raise InvalidRequest(_first_problem(error)) from error
 
 
-def from_query(
-    shape: type[QueryShape], parameters: QueryDict, names: Mapping[str, str]
-) -> Command:
+def from_query(shape: type[QueryShape], parameters: QueryDict, names: Mapping[str, str]) -> Command:
     """The command of a path's names and a query. Raises InvalidQuery, Refusal."""
     for member, name in names.items():
         check_name(name, member)
@@ -274,7 +273,7 @@ QueryBoolean = Annotated[bool, BeforeValidator(_query_boolean)]
 class LengthQuery(QueryShape):
     """`/length/{key}`: no parameters."""
 
-    def command(self, *, key: str) -> Length:
+    def command(self, *, key: str = "", group: str = "") -> Length:
         return Length(key)
 
 
@@ -285,7 +284,7 @@ class RangeQuery(QueryShape):
     end: str = "+"
     count: QueryInteger | None = None
 
-    def command(self, *, key: str) -> Range:
+    def command(self, *, key: str = "", group: str = "") -> Range:
         return Range(key, *_bounds(self.start, self.end), self.count)
 
 
@@ -296,7 +295,7 @@ class ReverseQuery(QueryShape):
     end: str = "-"
     count: QueryInteger | None = None
 
-    def command(self, *, key: str) -> ReverseRange:
+    def command(self, *, key: str = "", group: str = "") -> ReverseRange:
         return ReverseRange(key, *_bounds(self.end, self.start), self.count)
 
 
@@ -308,7 +307,7 @@ class InfoQuery(QueryShape):
     full: QueryBoolean = False
     count: QueryInteger | None = None
 
-    def command(self, *, key: str) -> Command:
+    def command(self, *, key: str = "", group: str = "") -> Command:
         if self.count is not None and not self.full:
             raise InvalidQuery("count goes with full")
         if (self.group is None) != (self.section != "consumers"):
@@ -329,7 +328,7 @@ class ListQuery(QueryShape):
     cursor: str = ""
     count: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
 
-    def command(self) -> ListStreams:
+    def command(self, *, key: str = "", group: str = "") -> ListStreams:
         return ListStreams(self.match, self.cursor, self.count)
 
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import Any
 
-from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from pydantic import StrictStr
-from rest_framework.request import Request
 
 from streams import conf, wakeups
 from streams.api import shapes, tickets
-from streams.api.authentication import ApiKeyAuthentication
+from streams.api.authentication import authenticate_key
 from streams.api.json import dumps
 from streams.api.views import PlateView, succeed
 from streams.commands.reads import Position, parse_start
 from streams.commands.tail import Tail, Tailed
 from streams.domain.errors import InvalidQuery, InvalidRequest, Unavailable
+from streams.domain.plates import PlateId
 
 
 class TicketShape(shapes.Shape):
@@ -27,27 +27,23 @@ class TicketShape(shapes.Shape):
 class TicketView(PlateView):
     """`POST /tickets`: leave to tail these streams, to be put in a URL."""
 
-    def post(self, request: Request, **_: str) -> HttpResponse:
+    def post(self, request: HttpRequest, **_: str) -> HttpResponse:
         shape = shapes.from_body(TicketShape, self.body())
         if not shape.keys:
             raise InvalidRequest("keys must name at least one stream")
         shapes.check_batch(shape.keys, "keys")
-        keys = [
-            shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)
-        ]
-        ticket = tickets.mint(self.plate, request.user.plate_name, keys)
-        return succeed(
-            {"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}}
-        )
+        keys = [shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)]
+        ticket = tickets.mint(self.plate, self.known_key.plate_name, keys)
+        return succeed({"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}})
 
 
 class TailView(PlateView):
     """`GET /tail/{key}` and `GET /tail?key=…&key=…`."""
 
-    authentication_classes: ClassVar = [tickets.TicketAuthentication, ApiKeyAuthentication]
+    authenticators = (tickets.authenticate_ticket, authenticate_key)
 
-    def get(self, request: Request, key: str | None = None, **_: str) -> Any:
-        query = request._request.GET
+    def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
+        query = request.GET
         positions = _positions(query, key, request.META.get("HTTP_LAST_EVENT_ID"))
         connection = request.META.get("gunicorn.socket")
         if connection is not None:
@@ -88,7 +84,7 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     ]
 
 
-def _events(tail: Tail, plate: Any, connection: Any, *, is_single: bool) -> Iterator[bytes]:
+def _events(tail: Tail, plate: PlateId, connection: Any, *, is_single: bool) -> Iterator[bytes]:
     """The events as they come, until the client or the server goes."""
     with (
         wakeups.on_behalf_of(connection),

@@ -4,11 +4,10 @@ A browser's EventSource has only a URL, and a key must never stand in one. A tic
 good for the tails of a few streams, and for opening them within a minute.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.core import signing
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.request import Request
+from django.http import HttpRequest
 
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
@@ -26,20 +25,18 @@ def mint(plate: PlateId, plate_name: str, keys: Sequence[str]) -> str:
     return signing.dumps([plate, plate_name, list(keys)], salt=_SALT)
 
 
-class TicketAuthentication(BaseAuthentication):
-    """`?ticket=…`, where a tail is opened."""
-
-    def authenticate(self, request: Request) -> tuple[KnownKey, Scope] | None:
-        """None if no ticket is given. Raises HttpError (401) if it does not fit."""
-        ticket = request._request.GET.get("ticket")
-        if ticket is None:
-            return None
-        try:
-            plate, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
-        except signing.BadSignature as error:
-            raise unauthorized("invalid_authorization", "authorization denied") from error
-        names = request.parser_context["kwargs"]
-        wanted = [names["key"]] if "key" in names else request._request.GET.getlist("key")
-        if plate_name != names["plate"] or not set(wanted) <= set(keys):
-            raise unauthorized("invalid_authorization", "authorization denied")
-        return KnownKey(plate, plate_name, "read", None), Scope.READ
+def authenticate_ticket(
+    request: HttpRequest, names: Mapping[str, str]
+) -> tuple[KnownKey, Scope] | None:
+    """An `Authenticator` of `?ticket=…`, where a tail is opened."""
+    ticket = request.GET.get("ticket")
+    if ticket is None:
+        return None
+    try:
+        plate, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
+    except signing.BadSignature as error:
+        raise unauthorized("invalid_authorization", "authorization denied") from error
+    wanted = [names["key"]] if "key" in names else request.GET.getlist("key")
+    if plate_name != names["plate"] or not set(wanted) <= set(keys):
+        raise unauthorized("invalid_authorization", "authorization denied")
+    return KnownKey(plate, plate_name, "read", None), Scope.READ

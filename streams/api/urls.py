@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, register_converter
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework.views import APIView
 
 from streams.api import errors, group_views, tail_views, views
 from streams.api.converters import NameConverter, PlateConverter
@@ -16,7 +17,7 @@ register_converter(NameConverter, "name")
 register_converter(PlateConverter, "plate")
 
 
-Handler = Callable[..., HttpResponse]
+Handler = Callable[..., HttpResponseBase]
 
 
 def by_method(**handlers: Handler) -> Handler:
@@ -25,7 +26,7 @@ def by_method(**handlers: Handler) -> Handler:
         handlers["HEAD"] = handlers["GET"]
 
     @csrf_exempt
-    def dispatch(request: HttpRequest, **names: Any) -> HttpResponse:
+    def dispatch(request: HttpRequest, **names: Any) -> HttpResponseBase:
         handler = handlers.get(request.method or "")
         if handler is None:
             return errors.response(errors.method_not_allowed(tuple(sorted(handlers))))
@@ -34,22 +35,21 @@ def by_method(**handlers: Handler) -> Handler:
     return dispatch
 
 
-def route(pattern: str, **handlers: Handler | type[APIView]) -> URLPattern:
+def route(pattern: str, **handlers: Handler | type[views.PlateView]) -> URLPattern:
     """A path of a plate and what serves each of its methods."""
     return path(
         f"<plate:plate>/{pattern}",
-        by_method(
-            **{
-                method: handler.as_view() if isinstance(handler, type) else handler
-                for method, handler in handlers.items()
-            }
-        ),
+        by_method(**{method: _as_handler(handler) for method, handler in handlers.items()}),
     )
 
 
-def of_key(view_class: type[APIView], key: str) -> Handler:
+def of_key(view_class: type[views.PlateView], key: str) -> Handler:
     """The view for a path whose own text is the stream's key."""
-    return partial(view_class.as_view(), key=key)
+    return partial(_as_handler(view_class), key=key)
+
+
+def _as_handler(handler: Handler | type[views.PlateView]) -> Handler:
+    return cast("type[View]", handler).as_view() if isinstance(handler, type) else handler
 
 
 POSTED = {
@@ -94,9 +94,7 @@ urlpatterns = [
         for word, view in LOOKED_AT.items()
     ),
     *(route(f"streams/{word}/<name:key>", GET=view) for word, view in LOOKED_AT.items()),
-    route(
-        "streams/tail", GET=tail_views.TailView, DELETE=of_key(views.StreamView, "tail")
-    ),
+    route("streams/tail", GET=tail_views.TailView, DELETE=of_key(views.StreamView, "tail")),
     *(route(f"streams/groups/{word}", POST=view) for word, view in GROUPED.items()),
     route("streams/groups/pending/<name:key>/<name:group>", GET=group_views.PendingView),
     route("streams/<name:key>/command", POST=views.KeyCommandView),

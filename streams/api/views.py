@@ -1,18 +1,18 @@
 """The endpoints: authenticate, build the command, execute it, answer."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, cast
 
-from django.http import HttpResponse, StreamingHttpResponse
-from rest_framework.request import Request
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from streams import wakeups
 from streams.api import errors, shapes
-from streams.api.authentication import ApiKeyAuthentication
+from streams.api.authentication import Authenticator, authenticate_key
 from streams.api.errors import HttpError
 from streams.api.json import dumps
-from streams.api.parsers import JsonParser
+from streams.api.parsers import parse_body
 from streams.api.values import words_of
 from streams.commands import batch, registry
 from streams.commands.contract import Command, NamedCommand, Scope
@@ -20,49 +20,71 @@ from streams.commands.removal import DeleteStream
 from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
 from streams.domain.plates import PlateId
 from streams.store.entries import LongRange
+from streams.store.keys import KnownKey
 
 
 class PlateView(APIView):
     """An endpoint of a plate.
 
-    A DRF view without what only views with a choice need: one authenticator, one parser, and
-    answers that are rendered as they are made.
+    A DRF view without what only views with a choice need: there is one way to parse, answers
+    are rendered as they are made, and nothing is negotiated, versioned or throttled. That
+    spares each request a tenth of its time.
     """
 
-    authentication_classes: ClassVar = [ApiKeyAuthentication]
+    # The first that knows the request's credentials decides.
+    authenticators: ClassVar[Sequence[Authenticator]] = (authenticate_key,)
     # What the key must be good for.
     scope: ClassVar[Scope] = Scope.READ
 
-    plate: PlateId
+    request: HttpRequest  # type: ignore[assignment]
+    known_key: KnownKey
+    granted: Scope
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.plate = request.user.plate
-        self.check_scope(self.scope)
+    def dispatch(self, request: HttpRequest, *args: Any, **names: str) -> HttpResponseBase:
+        """Authenticate, check the scope, run the method's handler; every error has its answer."""
+        self.request = request
+        try:
+            self.known_key, self.granted = self._authenticated(names)
+            self.check_scope(self.scope)
+            handler = getattr(
+                self, "get" if request.method == "HEAD" else str(request.method).lower()
+            )
+            return cast("HttpResponseBase", handler(request, **names))
+        except Exception as error:  # noqa: BLE001 - one handler for all of them
+            return errors.answer(error)
+
+    @property
+    def plate(self) -> PlateId:
+        """The plate of the key, which is the one in the path."""
+        return self.known_key.plate
+
+    def _authenticated(self, names: Mapping[str, str]) -> tuple[KnownKey, Scope]:
+        for authenticate in self.authenticators:
+            if granted := authenticate(self.request, names):
+                return granted
+        raise errors.unauthorized("missing_authorization", "authorization header is required")
 
     def check_scope(self, scope: Scope) -> None:
         """Raises HttpError (403)."""
-        if self.request.auth < scope:
+        if self.granted < scope:
             raise HttpError(403, "forbidden", f"the key lacks the scope '{scope.name.lower()}'")
 
     def body(self, kind: type = dict) -> Any:
         """The request's JSON body, an object or a list. Raises HttpError, Refusal."""
-        value = JsonParser().parse(self.request._request, None, {"request": self.request})
+        value = parse_body(self.request)
         if not isinstance(value, kind):
             wanted = "an object" if kind is dict else "a list"
             raise HttpError(400, "invalid_json", f"the body must be {wanted}")
         return value
 
-    def run(self, command: Command) -> HttpResponse:
+    def run(self, command: Command) -> HttpResponseBase:
         """Execute the command and answer with its reply. Raises Refusal."""
-        self.request._request.command_name = type(command).__name__  # For the log.
+        self.request.META["plates.command"] = type(command).__name__  # For the log.
         with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
             reply = command.reply(command.execute(self.plate))
         if isinstance(reply, LongRange):
             return succeed_in_parts(reply)
         return succeed({"result": reply})
-
-    def handle_exception(self, exc: Exception) -> HttpResponse:
-        return errors.answer(exc)
 
 
 class BodyView(PlateView):
@@ -70,7 +92,7 @@ class BodyView(PlateView):
 
     shape: ClassVar[type[shapes.BodyShape]]
 
-    def post(self, request: Request, **_: str) -> HttpResponse:
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         return self.run(shapes.from_body(self.shape, self.body()).command())
 
 
@@ -79,9 +101,9 @@ class QueryView(PlateView):
 
     shape: ClassVar[type[shapes.QueryShape]]
 
-    def get(self, request: Request, **names: str) -> HttpResponse:
+    def get(self, request: HttpRequest, **names: str) -> HttpResponseBase:
         del names["plate"]
-        return self.run(shapes.from_query(self.shape, self.request._request.GET, names))
+        return self.run(shapes.from_query(self.shape, self.request.GET, names))
 
 
 class AddView(BodyView):
@@ -146,14 +168,14 @@ class StreamView(PlateView):
 
     scope = Scope.MANAGE
 
-    def delete(self, request: Request, key: str, **_: str) -> HttpResponse:
+    def delete(self, request: HttpRequest, key: str, **_: str) -> HttpResponseBase:
         return self.run(DeleteStream(shapes.check_name(key, "key")))
 
 
 class CommandView(PlateView):
     """`POST /command`: Redis words."""
 
-    def post(self, request: Request, **_: str) -> HttpResponse:
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         return self.run_words(self.words())
 
     def words(self) -> list[str]:
@@ -161,7 +183,7 @@ class CommandView(PlateView):
         shape = shapes.from_body(shapes.CommandShape, self.body())
         return [shape.command, *words_of(shape.args, "args")]
 
-    def run_words(self, words: list[str]) -> HttpResponse:
+    def run_words(self, words: list[str]) -> HttpResponseBase:
         """Raises HttpError (403), Refusal."""
         self.check_scope(registry.scope_of(words))
         return self.run(registry.parse(words))
@@ -170,8 +192,8 @@ class CommandView(PlateView):
 class KeyCommandView(CommandView):
     """`POST /{key}/command`: Redis words without the key."""
 
-    def post(self, request: Request, key: str, **_: str) -> HttpResponse:
-        words, name = self.words(), shapes.check_name(key, "key")
+    def post(self, request: HttpRequest, **names: str) -> HttpResponseBase:
+        words, name = self.words(), shapes.check_name(names["key"], "key")
         self.check_scope(registry.scope_of(words))
         return self.run_words(registry.with_key(words, name))
 
@@ -201,7 +223,7 @@ class BatchView(PlateView):
 class PipelineView(BatchView):
     """`POST /{plate}/pipeline`."""
 
-    def post(self, request: Request, **_: str) -> HttpResponse:
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         outcomes = batch.run_pipeline(self.plate, self.commands())
         return succeed(
             [
@@ -214,7 +236,7 @@ class PipelineView(BatchView):
 class TransactionView(BatchView):
     """`POST /{plate}/transaction`."""
 
-    def post(self, request: Request, **_: str) -> HttpResponse:
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         return succeed(batch.run_transaction(self.plate, self.commands()))
 
 

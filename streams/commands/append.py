@@ -117,7 +117,9 @@ def _run(tasks: Sequence[appends.Append]) -> Sequence[appends.Outcome]:
 def _commit(tasks: Sequence[appends.Append]) -> list[appends.Outcome]:
     outcomes = appends.commit(tasks, now_ms=clock.now_ms())
     added = [
-        task.name for task, outcome in zip(tasks, outcomes, strict=True) if isinstance(outcome, list)
+        task.name
+        for task, outcome in zip(tasks, outcomes, strict=True)
+        if isinstance(outcome, list)
     ]
     session.after_commit(lambda: wakeups.announce(added))
     return outcomes

@@ -10,8 +10,8 @@ from streams.commands.contract import OneGroup, Scope
 from streams.domain.arguments import Arguments, parse_integer
 from streams.domain.claims import (
     Candidate,
-    Claims,
     ClaimRules,
+    Claims,
     Scan,
     claim_each,
     claim_scanned,
@@ -245,9 +245,7 @@ def _locked_group(plate: PlateId, key: str, name: str) -> Iterator[ConsumerGroup
         yield group
 
 
-def _write(
-    group: ConsumerGroup, consumer_id: int, claims: Claims, rules: ClaimRules
-) -> None:
+def _write(group: ConsumerGroup, consumer_id: int, claims: Claims, rules: ClaimRules) -> None:
     if claims.purged:
         pending.remove(group, claims.purged)
     if claims.delivery_counts:

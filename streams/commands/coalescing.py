@@ -82,11 +82,11 @@ class Coalescer(Generic[Task, Outcome]):
 
     def _lead(self) -> None:
         """Serve one round, whose first member is the caller, then pass the lead on."""
-        leader, *followers = members = self._take_round()
+        members = self._take_round()
         try:
             self._serve(members)
         finally:
-            for follower in followers:
+            for follower in members[1:]:
                 if not follower.is_done:  # The leader was killed.
                     follower.error = Unavailable("the server is shutting down")
                 follower.turn.release()
@@ -123,9 +123,7 @@ class Coalescer(Generic[Task, Outcome]):
             _hand_out(outcomes, members)
 
 
-def _hand_out(
-    outcomes: Sequence[Outcome], members: Sequence[_Submission[Task, Outcome]]
-) -> None:
+def _hand_out(outcomes: Sequence[Outcome], members: Sequence[_Submission[Task, Outcome]]) -> None:
     start = 0
     for member in members:
         member.outcomes = outcomes[start : start + len(member.tasks)]

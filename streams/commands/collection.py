@@ -1,7 +1,7 @@
 """The streams of a plate: list them."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from streams.commands.contract import Scope
@@ -41,18 +41,16 @@ class ListStreams:
         pattern = compile_glob(self.match)
         start = _decoded(self.cursor)
         matching: list[streams.Listed] = []
-        looked_at = 0
-        for listed in streams.listed(plate, start):
+        for looked_at, listed in enumerate(streams.listed(plate, start)):
             if len(matching) == self.count or looked_at == LONGEST_SCAN:
                 return Page(matching, listed.key.encode())
-            looked_at += 1
             if pattern.fullmatch(listed.key):
                 matching.append(listed)
         return Page(matching, None)
 
     def reply(self, result: Page) -> dict[str, Any]:
         return {
-            "streams": [listed._asdict() for listed in result.streams],
+            "streams": [asdict(listed) for listed in result.streams],
             "cursor": None if result.next_key is None else _encoded(result.next_key),
         }
 

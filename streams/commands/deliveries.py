@@ -250,9 +250,7 @@ class _Delivery:
             key: consumers.see(group, command.consumer, self._now_ms)
             for key, group in locked.items()
         }
-        self._unread = self._read_new(
-            {key for key, start in command.positions if start is None}
-        )
+        self._unread = self._read_new({key for key, start in command.positions if start is None})
 
     def has_new(self) -> bool:
         """Whether there is something to deliver."""
@@ -273,9 +271,7 @@ class _Delivery:
     def _read_new(self, keys: set[str]) -> dict[str, deliveries.New]:
         """What is new for the groups of these streams: one statement for all."""
         by_stream = {self._groups[key].stream_id: key for key in keys}
-        found = deliveries.read_new(
-            [self._groups[key] for key in keys], count=self._command.count
-        )
+        found = deliveries.read_new([self._groups[key] for key in keys], count=self._command.count)
         return {by_stream[stream_id]: new for stream_id, new in found.items()}
 
     def _deliver(self, key: str, new: deliveries.New) -> list[Any]:
@@ -285,9 +281,7 @@ class _Delivery:
         entries_read = entries_read_after(
             new.stream, group.last_delivered_id, group.entries_read, ids
         )
-        self._groups[key] = replace(
-            group, last_delivered_id=ids[-1], entries_read=entries_read
-        )
+        self._groups[key] = replace(group, last_delivered_id=ids[-1], entries_read=entries_read)
         groups.save(self._groups[key])
         if not self._command.no_ack:
             pending.assign(

@@ -105,9 +105,7 @@ class SetGroupId(OneGroup):
         key, group, text = arguments.take(), arguments.take(), arguments.take()
         options = _parse_options(arguments)
         surplus = (
-            None
-            if word_count in SET_ID_WORDS
-            else sub_syntax_error("XGROUP", arguments.subcommand)
+            None if word_count in SET_ID_WORDS else sub_syntax_error("XGROUP", arguments.subcommand)
         )
         return cls(key, group, parse_loose_place(text), options.entries_read, surplus)
 

@@ -1,7 +1,7 @@
 """XINFO: what streams, groups and consumers are like."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from streams.commands import clock
 from streams.commands.contract import Help, OneStream, Scope
@@ -20,7 +20,8 @@ DEFAULT_FULL_COUNT = 10
 Information = dict[str, Any]
 
 
-class Full(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Full:
     """XINFO STREAM's FULL; the count is of each list, None: all of it."""
 
     count: int | None
@@ -223,9 +224,7 @@ def _in_full(stream: Stream, count: int | None) -> Information:
     }
 
 
-def _group_in_full(
-    stream: Stream, totals: groups.GroupTotals, count: int | None
-) -> Information:
+def _group_in_full(stream: Stream, totals: groups.GroupTotals, count: int | None) -> Information:
     group = totals.group
     return {
         "name": group.name,

@@ -10,7 +10,6 @@ from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_ra
 from streams.domain.plates import PlateId
 from streams.store import entries, streams
 
-
 Found = list[entries.Rendered] | entries.LongRange | None
 
 

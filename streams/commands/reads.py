@@ -70,14 +70,14 @@ class Read:
 
     def execute(self, plate: PlateId) -> Found | None:
         if self.block_ms is None:
-            return self.frozen(plate)._attempt(plate)
+            return self.frozen(plate).look(plate)
         frozen: list[Read] = []
 
         def attempt() -> Found | None:
             # `$` is what the stream has once the reader is sure to be woken (BLK-4).
             if not frozen:
                 frozen.append(self.frozen(plate))
-            return frozen[0]._attempt_with_others(plate)
+            return frozen[0].look_with_others(plate)
 
         names = [StreamName(plate, key) for key in self.keys]
         return wakeups.wait(names, attempt, block_ms=capped_block_ms(self.block_ms))
@@ -100,21 +100,24 @@ class Read:
             ],
         )
 
-    def _attempt_with_others(self, plate: PlateId) -> Found | None:
+    def look_with_others(self, plate: PlateId) -> Found | None:
         """The same look for all that wait at the same place, as after a wake-up."""
         key = (plate, tuple(self.positions), self.count)
-        return _shared.look(key, lambda: self._attempt(plate))
+        return _shared.look(key, lambda: self.look(plate))
 
-    def _attempt(self, plate: PlateId) -> Found | None:
+    def look(self, plate: PlateId) -> Found | None:
+        """What is there now; no position may be `$` any more."""
         found: dict[int, list[entries.Rendered]] = {}
-        above = [(i, p.key, p.start) for i, p in enumerate(self.positions) if p.start != "+"]
+        above = [
+            (place, key, start)
+            for place, (key, start) in enumerate(self.positions)
+            if isinstance(start, EntryId)
+        ]
         if above:
-            rows = entries.after(
-                plate, [(key, start) for _, key, start in above], count=self.count
-            )
+            rows = entries.after(plate, [(key, start) for _, key, start in above], count=self.count)
             for index, entry in rows:
                 found.setdefault(above[index][0], []).append(entry)
-        newest = [(i, p.key) for i, p in enumerate(self.positions) if p.start == "+"]
+        newest = [(place, key) for place, (key, start) in enumerate(self.positions) if start == "+"]
         if newest:
             for index, entry in entries.newest(plate, [key for _, key in newest]):
                 found.setdefault(newest[index][0], []).append(entry)
@@ -127,9 +130,7 @@ class Read:
         return by_key
 
 
-_shared: SharedLooks[tuple[PlateId, tuple[Position, ...], int | None], Found | None] = (
-    SharedLooks()
-)
+_shared: SharedLooks[tuple[PlateId, tuple[Position, ...], int | None], Found | None] = SharedLooks()
 
 
 def parse_start(text: str) -> Start:

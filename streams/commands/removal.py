@@ -7,7 +7,7 @@ from typing import ClassVar
 from streams import wakeups
 from streams.commands.contract import OneStream, Scope
 from streams.domain.arguments import Arguments
-from streams.domain.errors import InvalidCommand, IdConflict, no_such_key, syntax_error
+from streams.domain.errors import IdConflict, InvalidCommand, no_such_key, syntax_error
 from streams.domain.ids import NO_ID, EntryId, parse_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream

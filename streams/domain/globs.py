@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
-_ALTERNATIVES = re.compile(r"\\(?P<escaped>.)|(?P<set>\[(?:\\.|[^\]\\])*\]?)|(?P<plain>.)", re.DOTALL)
+_ALTERNATIVES = re.compile(
+    r"\\(?P<escaped>.)|(?P<set>\[(?:\\.|[^\]\\])*\]?)|(?P<plain>.)", re.DOTALL
+)
 
 
 def compile_glob(pattern: str) -> re.Pattern[str]:

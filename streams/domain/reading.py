@@ -29,9 +29,7 @@ def parse_read_options(arguments: Arguments, *, command: str, now_ms: int) -> Re
     return options
 
 
-def _take_option(
-    arguments: Arguments, options: ReadOptions, command: str, now_ms: int
-) -> None:
+def _take_option(arguments: Arguments, options: ReadOptions, command: str, now_ms: int) -> None:
     if arguments.take_keyword("BLOCK", followed_by=1):
         options.block_ms = parse_block(arguments.take(), now_ms)
     elif arguments.take_keyword("COUNT", followed_by=1):
@@ -73,6 +71,5 @@ def _split(words: list[str], command: str) -> list[tuple[str, str]]:
 def _refuse_in_xread(option: str, command: str) -> None:
     if command == "xread":
         raise InvalidCommand(
-            f"ERR The {option} option is only supported by XREADGROUP."
-            " You called XREAD instead."
+            f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
         )

@@ -88,9 +88,7 @@ def _one_more(entries_added: int) -> int:
 
 def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:
     """The stream after so many entries went; `first` is the smallest ID left (ST-4)."""
-    return replace(
-        stream, length=stream.length - removed, recorded_first_entry_id=first or NO_ID
-    )
+    return replace(stream, length=stream.length - removed, recorded_first_entry_id=first or NO_ID)
 
 
 def _next_in_millisecond(last: EntryId, ms: int) -> EntryId:

@@ -55,9 +55,7 @@ class TrimOptions:
                 "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
             )
         if required and not self.strategy:
-            raise InvalidCommand(
-                "ERR syntax error, XTRIM must be called with a trimming strategy"
-            )
+            raise InvalidCommand("ERR syntax error, XTRIM must be called with a trimming strategy")
         if self.limit is not None and not self.approximate:
             raise InvalidCommand(
                 "ERR syntax error, LIMIT cannot be used without the special ~ option"

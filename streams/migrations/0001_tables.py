@@ -2,189 +2,393 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import streams.fields
 from django.db import migrations, models
+
+import streams.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ConsumerGroup',
+            name="ConsumerGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', streams.fields.NameField()),
-                ('last_delivered_ms', streams.fields.UnsignedField(db_default=0)),
-                ('last_delivered_seq', streams.fields.UnsignedField(db_default=0)),
-                ('entries_read', models.BigIntegerField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", streams.fields.NameField()),
+                ("last_delivered_ms", streams.fields.UnsignedField(db_default=0)),
+                ("last_delivered_seq", streams.fields.UnsignedField(db_default=0)),
+                ("entries_read", models.BigIntegerField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'db_table': 'consumer_group',
+                "db_table": "consumer_group",
             },
         ),
         migrations.CreateModel(
-            name='Plate',
+            name="Plate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('is_enabled', models.BooleanField(db_default=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=64, unique=True)),
+                ("is_enabled", models.BooleanField(db_default=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'db_table': 'plate',
+                "db_table": "plate",
             },
         ),
         migrations.CreateModel(
-            name='Consumer',
+            name="Consumer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', streams.fields.NameField()),
-                ('seen_at', models.BigIntegerField()),
-                ('active_at', models.BigIntegerField(null=True)),
-                ('pending_count', models.BigIntegerField(db_default=0)),
-                ('group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='consumers', to='streams.consumergroup')),
-                ('plate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='streams.plate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", streams.fields.NameField()),
+                ("seen_at", models.BigIntegerField()),
+                ("active_at", models.BigIntegerField(null=True)),
+                ("pending_count", models.BigIntegerField(db_default=0)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consumers",
+                        to="streams.consumergroup",
+                    ),
+                ),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="streams.plate",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'consumer',
+                "db_table": "consumer",
             },
         ),
         migrations.AddField(
-            model_name='consumergroup',
-            name='plate',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='streams.plate'),
+            model_name="consumergroup",
+            name="plate",
+            field=models.ForeignKey(
+                db_index=False, on_delete=django.db.models.deletion.CASCADE, to="streams.plate"
+            ),
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('scope', models.CharField(choices=[('read', 'Read'), ('write', 'Write'), ('manage', 'Manage')], max_length=6)),
-                ('prefix', models.CharField(max_length=16)),
-                ('digest', models.BinaryField(max_length=32, unique=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('plate', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_keys', to='streams.plate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=100)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("read", "Read"), ("write", "Write"), ("manage", "Manage")],
+                        max_length=6,
+                    ),
+                ),
+                ("prefix", models.CharField(max_length=16)),
+                ("digest", models.BinaryField(max_length=32, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_keys",
+                        to="streams.plate",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'db_table': 'api_key',
+                "verbose_name": "API key",
+                "db_table": "api_key",
             },
         ),
         migrations.CreateModel(
-            name='Stream',
+            name="Stream",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', streams.fields.NameField()),
-                ('length', models.BigIntegerField(db_default=0)),
-                ('last_generated_ms', streams.fields.UnsignedField(db_default=0)),
-                ('last_generated_seq', streams.fields.UnsignedField(db_default=0)),
-                ('recorded_first_ms', streams.fields.UnsignedField(db_default=0)),
-                ('recorded_first_seq', streams.fields.UnsignedField(db_default=0)),
-                ('max_deleted_ms', streams.fields.UnsignedField(db_default=0)),
-                ('max_deleted_seq', streams.fields.UnsignedField(db_default=0)),
-                ('entries_added', models.BigIntegerField(db_default=0)),
-                ('signals', models.BigIntegerField(db_default=0)),
-                ('tail_node', streams.fields.VerbatimJsonField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('plate', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='streams.plate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", streams.fields.NameField()),
+                ("length", models.BigIntegerField(db_default=0)),
+                ("last_generated_ms", streams.fields.UnsignedField(db_default=0)),
+                ("last_generated_seq", streams.fields.UnsignedField(db_default=0)),
+                ("recorded_first_ms", streams.fields.UnsignedField(db_default=0)),
+                ("recorded_first_seq", streams.fields.UnsignedField(db_default=0)),
+                ("max_deleted_ms", streams.fields.UnsignedField(db_default=0)),
+                ("max_deleted_seq", streams.fields.UnsignedField(db_default=0)),
+                ("entries_added", models.BigIntegerField(db_default=0)),
+                ("signals", models.BigIntegerField(db_default=0)),
+                ("tail_node", streams.fields.VerbatimJsonField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="streams",
+                        to="streams.plate",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'stream',
+                "db_table": "stream",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('pk', models.CompositePrimaryKey('plate_id', 'stream_id', 'ms', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('ms', streams.fields.UnsignedField()),
-                ('seq', streams.fields.UnsignedField()),
-                ('fields', streams.fields.VerbatimJsonField()),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('plate', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.plate')),
-                ('stream', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.stream')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "plate_id",
+                        "stream_id",
+                        "ms",
+                        "seq",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("ms", streams.fields.UnsignedField()),
+                ("seq", streams.fields.UnsignedField()),
+                ("fields", streams.fields.VerbatimJsonField()),
+                (
+                    "received_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.plate",
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.stream",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'entry',
+                "db_table": "entry",
             },
         ),
         migrations.AddField(
-            model_name='consumergroup',
-            name='stream',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='streams.stream'),
+            model_name="consumergroup",
+            name="stream",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="groups",
+                to="streams.stream",
+            ),
         ),
         migrations.CreateModel(
-            name='StreamNode',
+            name="StreamNode",
             fields=[
-                ('pk', models.CompositePrimaryKey('plate_id', 'stream_id', 'last_ms', 'last_seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('last_ms', streams.fields.UnsignedField()),
-                ('last_seq', streams.fields.UnsignedField()),
-                ('live', models.IntegerField()),
-                ('plate', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.plate')),
-                ('stream', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.stream')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "plate_id",
+                        "stream_id",
+                        "last_ms",
+                        "last_seq",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("last_ms", streams.fields.UnsignedField()),
+                ("last_seq", streams.fields.UnsignedField()),
+                ("live", models.IntegerField()),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.plate",
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.stream",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'stream_node',
+                "db_table": "stream_node",
             },
         ),
         migrations.CreateModel(
-            name='WaitingReader',
+            name="WaitingReader",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('expires_at', models.BigIntegerField()),
-                ('group', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.consumergroup')),
-                ('plate', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.plate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("expires_at", models.BigIntegerField()),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.consumergroup",
+                    ),
+                ),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.plate",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'waiting_reader',
+                "db_table": "waiting_reader",
             },
         ),
         migrations.CreateModel(
-            name='PendingEntry',
+            name="PendingEntry",
             fields=[
-                ('pk', models.CompositePrimaryKey('plate_id', 'group_id', 'ms', 'seq', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('ms', streams.fields.UnsignedField()),
-                ('seq', streams.fields.UnsignedField()),
-                ('delivered_at', models.BigIntegerField()),
-                ('delivery_count', models.BigIntegerField()),
-                ('consumer', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.consumer')),
-                ('group', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.consumergroup')),
-                ('plate', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='streams.plate')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "plate_id",
+                        "group_id",
+                        "ms",
+                        "seq",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("ms", streams.fields.UnsignedField()),
+                ("seq", streams.fields.UnsignedField()),
+                ("delivered_at", models.BigIntegerField()),
+                ("delivery_count", models.BigIntegerField()),
+                (
+                    "consumer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.consumer",
+                    ),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.consumergroup",
+                    ),
+                ),
+                (
+                    "plate",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        to="streams.plate",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'pending_entry',
-                'indexes': [models.Index(fields=['plate', 'group', 'consumer', 'ms', 'seq'], name='pending_entry_consumer')],
+                "db_table": "pending_entry",
+                "indexes": [
+                    models.Index(
+                        fields=["plate", "group", "consumer", "ms", "seq"],
+                        name="pending_entry_consumer",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='consumer',
-            index=models.Index(fields=['group'], name='consumer_group_id'),
+            model_name="consumer",
+            index=models.Index(fields=["group"], name="consumer_group_id"),
         ),
         migrations.AddConstraint(
-            model_name='consumer',
-            constraint=models.UniqueConstraint(fields=('plate', 'group', 'name'), name='consumer_plate_group_name'),
+            model_name="consumer",
+            constraint=models.UniqueConstraint(
+                fields=("plate", "group", "name"), name="consumer_plate_group_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stream',
-            constraint=models.UniqueConstraint(fields=('plate', 'key'), name='stream_plate_key'),
+            model_name="stream",
+            constraint=models.UniqueConstraint(fields=("plate", "key"), name="stream_plate_key"),
         ),
         migrations.AddIndex(
-            model_name='consumergroup',
-            index=models.Index(fields=['stream'], name='consumer_group_stream'),
+            model_name="consumergroup",
+            index=models.Index(fields=["stream"], name="consumer_group_stream"),
         ),
         migrations.AddConstraint(
-            model_name='consumergroup',
-            constraint=models.UniqueConstraint(fields=('plate', 'stream', 'name'), name='consumer_group_plate_stream_name'),
+            model_name="consumergroup",
+            constraint=models.UniqueConstraint(
+                fields=("plate", "stream", "name"), name="consumer_group_plate_stream_name"
+            ),
         ),
         migrations.AddIndex(
-            model_name='waitingreader',
-            index=models.Index(fields=['plate', 'group', 'id'], name='waiting_reader_group'),
+            model_name="waitingreader",
+            index=models.Index(fields=["plate", "group", "id"], name="waiting_reader_group"),
         ),
     ]

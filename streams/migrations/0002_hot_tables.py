@@ -4,7 +4,13 @@ from django.db import migrations
 
 # Room on each page for the next versions of its rows, so that an update need not touch an index
 # (HOT), and a vacuum that comes early and often: these tables are small but churn.
-HOT_TABLES = {"stream": 50, "consumer_group": 50, "consumer": 50, "stream_node": 80, "pending_entry": 80}
+HOT_TABLES = {
+    "stream": 50,
+    "consumer_group": 50,
+    "consumer": 50,
+    "stream_node": 80,
+    "pending_entry": 80,
+}
 
 SET_STORAGE = """
 ALTER TABLE {table} SET (

@@ -190,9 +190,7 @@ class LongRange:
         self._parameters = parameters
 
     def __iter__(self) -> Iterator[list[Rendered]]:
-        for rows in session.stream(
-            self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE
-        ):
+        for rows in session.stream(self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE):
             yield [Rendered(row[0]) for row in rows]
 
 

@@ -151,9 +151,7 @@ def listed(stream: Stream) -> list[GroupTotals]:
     return [GroupTotals(_from_row(row), consumers, pending) for *row, consumers, pending in rows]
 
 
-def create(
-    stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None
-) -> bool:
+def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None) -> bool:
     """Create a group of a locked stream; False if one of that name exists."""
     row = session.fetch_one(
         CREATE_GROUP,

@@ -151,9 +151,7 @@ def count(stream: Stream) -> int:
 
 def delete_up_to(stream: Stream, last: EntryId) -> None:
     """Remove the nodes whose last slot is not above that ID."""
-    session.execute(
-        DELETE_NODES_UP_TO, {**_of(stream), "ms": str(last.ms), "seq": str(last.seq)}
-    )
+    session.execute(DELETE_NODES_UP_TO, {**_of(stream), "ms": str(last.ms), "seq": str(last.seq)})
 
 
 def recount_oldest(stream: Stream) -> SealedNode | None:

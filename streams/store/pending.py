@@ -300,13 +300,9 @@ def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> int:
     return int(row[0])
 
 
-def find_for_claim(
-    group: ConsumerGroup, ids: Sequence[EntryId]
-) -> list[Candidate]:
+def find_for_claim(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
     """For each ID, in order: its pending entry, and the entry, where there is one."""
-    rows = session.fetch_all(
-        FIND_FOR_CLAIM, {**_of(group), **_ids(ids), "stream": group.stream_id}
-    )
+    rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **_ids(ids), "stream": group.stream_id})
     return [_candidate(row) for row in rows]
 
 
@@ -347,7 +343,7 @@ def listed(
     consumer: str | None = None,
     idle_since: int = MAX_INTEGER,
 ) -> list[Listed]:
-    """Pending entries in a range, of one consumer or of all, delivered by `idle_since` (Unix ms)."""
+    """Pending entries in a range, of one consumer or of all, delivered by then (Unix ms)."""
     rows = session.fetch_all(
         LIST_PENDING if consumer is None else LIST_PENDING_OF_CONSUMER,
         {
@@ -367,9 +363,7 @@ def listed(
 def _candidate(row: session.Row) -> Candidate:
     ms, seq, consumer_id, delivered_at, delivery_count, rendered = row
     pending = (
-        None
-        if consumer_id is None
-        else PendingEntry(consumer_id, delivered_at, delivery_count)
+        None if consumer_id is None else PendingEntry(consumer_id, delivered_at, delivery_count)
     )
     entry = None if rendered is None else Rendered(rendered)
     return Candidate(EntryId(int(ms), int(seq)), pending, entry)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import django.db
 import psycopg
+import psycopg_pool
 from django.db import connection
 from psycopg.pq import TransactionStatus
 
@@ -61,9 +62,8 @@ def transaction() -> Iterator[None]:
     _ambient.after_commit = hooks
     _ambient.unborn = {}
     try:
-        with driver_errors_translated():
-            with _begun():
-                yield
+        with driver_errors_translated(), _begun():
+            yield
     finally:
         _ambient.after_commit = None
     for hook in hooks:
@@ -108,9 +108,7 @@ def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | Non
         )
 
 
-def stream(
-    statement: str, parameters: Parameters, *, rows_at_once: int
-) -> Iterator[list[Row]]:
+def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iterator[list[Row]]:
     """Run a statement of any number of rows, all of one moment, and fetch them a few at a time.
 
     Holds a connection until the last row is fetched or the iterator closed. Inside a transaction
@@ -129,7 +127,7 @@ def stream(
 
 def drop_broken_connections() -> None:
     """Test the pool's idle connections and drop those that the database has closed."""
-    pool = connection.pool
+    pool: psycopg_pool.ConnectionPool | None = getattr(connection, "pool", None)
     if pool and not pool.closed:
         pool.check()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from streams.domain.ids import EntryId
 from streams.domain.nodes import TailNode
@@ -255,7 +255,8 @@ def delete(stream: Stream) -> None:
     session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
-class Listed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Listed:
     """What a list of streams tells of each."""
 
     key: str

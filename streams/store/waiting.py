@@ -45,9 +45,7 @@ def leave(plate: PlateId, places: Collection[int]) -> None:
     session.execute(LEAVE, {"plate": plate, "places": literals.integers(places)})
 
 
-def anybody_before(
-    groups: Collection[ConsumerGroup], places: Collection[int], now_ms: int
-) -> bool:
+def anybody_before(groups: Collection[ConsumerGroup], places: Collection[int], now_ms: int) -> bool:
     """Whether somebody waits longer for one of the groups; without a place, anybody does."""
     place = min(places, default=_END_OF_LINE)
     row = session.fetch_one(ANYBODY_BEFORE, {**_of(groups), "place": place, "now": now_ms})

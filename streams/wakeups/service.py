@@ -133,9 +133,7 @@ def _refuse_the_left(waiter: Waiter) -> None:
         raise ClientHasLeft
 
 
-def _tried(
-    attempt: Callable[[], Result | None], deadline: float
-) -> tuple[Result | None, float]:
+def _tried(attempt: Callable[[], Result | None], deadline: float) -> tuple[Result | None, float]:
     """The result, if there is one, and when to end the sleep if there is none."""
     try:
         return attempt(), deadline
