@@ -17,6 +17,9 @@ from plates_project.logs import ServerLogger
 
 STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
 
+# The file descriptor of this process' share in the embedded server; None: there is none.
+_EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
+
 wsgi_app = "plates_project.wsgi"
 bind = f"{settings.URL_HOST}:{settings.PORT}"
 workers = settings.WEB_CONCURRENCY
@@ -54,6 +57,12 @@ def when_ready(server: Arbiter) -> None:
     signal.signal(signal.SIGINT, lambda number, frame: server.signal(signal.SIGTERM, frame))
 
 
+def post_fork(server: Arbiter, worker: object) -> None:
+    """Keep the embedded server's lock out of workers: one slow to die would still hold it."""
+    if _EMBEDDED_LOCK is not None:
+        os.close(_EMBEDDED_LOCK)
+
+
 def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
@@ -68,5 +77,5 @@ def _leave_embedded_database(lock: int, process: int) -> None:
 
 
 # At exit, however it comes: gunicorn's own hook is not called when the port is taken, for one.
-if "EMBEDDED_LOCK" in os.environ:
-    atexit.register(_leave_embedded_database, int(os.environ["EMBEDDED_LOCK"]), os.getpid())
+if _EMBEDDED_LOCK is not None:
+    atexit.register(_leave_embedded_database, _EMBEDDED_LOCK, os.getpid())
