@@ -33,7 +33,7 @@ def django_db_modify_db_settings(
     """Point Django to it. Tests that need no database start none."""
     place = dj_database_url.parse(database_url)
     for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
-        connection.settings_dict[name] = place[name]  # type: ignore[literal-required]
+        connection.settings_dict[name] = place[name]
 
 
 @pytest.fixture(scope="session")
