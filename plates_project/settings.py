@@ -71,6 +71,12 @@ TEMPLATES = [
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgresql:///plates"
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
 
+# The most that one worker holds, all told: one of them listens, one notifies.
+WAKE_UP_CONNECTIONS = 2
+DATABASE_CONNECTIONS = env.int(
+    "DATABASE_CONNECTIONS", 10, validate=Range(min=WAKE_UP_CONNECTIONS + 1)
+)
+
 _database = dj_database_url.parse(DATABASE_URL)
 DATABASES = {
     "default": {
@@ -79,7 +85,7 @@ DATABASES = {
             **_database.get("OPTIONS", {}),
             "pool": {
                 "min_size": 1,
-                "max_size": env.int("DATABASE_POOL_SIZE", 10, validate=AT_LEAST_ONE),
+                "max_size": DATABASE_CONNECTIONS - WAKE_UP_CONNECTIONS,
                 "timeout": env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0),
             },
             "server_side_binding": True,
