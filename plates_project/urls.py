@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from streams.api import service
 from streams.api.urls import by_method
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", by_method(GET=service.index)),
     path("healthz", by_method(GET=service.healthz)),
     path("readyz", by_method(GET=service.readyz)),
+    path("admin", by_method(GET=RedirectView.as_view(url="/admin/"))),
     path("admin/", admin.site.urls),
     path("", include("streams.api.urls")),
 ]
