@@ -1,7 +1,7 @@
 """An entry to be: the wanted ID and the flat list [field1, value1, …], order and repeats kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -9,8 +9,7 @@ from streams.domain.errors import InvalidCommand
 from streams.domain.ids import NO_ID, AddId
 
 
-@dataclass(frozen=True, slots=True)
-class NewEntry:
+class NewEntry(NamedTuple):
     """What XADD is given for one entry.
 
     `document` is the JSON text of `fields`: what is stored and, untouched, sent in every reply.

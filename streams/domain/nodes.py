@@ -14,8 +14,9 @@ goes on filling the node before it if that still has room. Here the next entry o
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -42,8 +43,7 @@ class SealedNode:
     """Entries left; 0 only where an exact trim took them one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailNode:
+class TailNode(NamedTuple):
     """The newest node of a stream, which the next entry may join."""
 
     master_id: EntryId
@@ -101,7 +101,7 @@ def trimmed(tail: TailNode, removed: int) -> TailNode:
     tombstones that are not below its bound. MAXLEN never does, it drops such nodes whole.
     """
     assert 0 <= removed <= tail.live
-    return replace(tail, live=tail.live - removed)
+    return tail._replace(live=tail.live - removed)
 
 
 def nodes_to_drop(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER
+from streams.domain.arguments import MAX_INTEGER
 from streams.domain.entries import NewEntry
 from streams.domain.errors import IdConflict
 from streams.domain.ids import MAX_ID, MAX_PART, NO_ID, AddId, EntryId
@@ -25,12 +25,11 @@ class Stream:
     tail_node: TailNode | None = None
 
 
-def next_id(stream: Stream, add_id: AddId, now_ms: int) -> EntryId:
-    """The ID that an entry added now gets; `now_ms` is Unix time.
+def next_id(last: EntryId, add_id: AddId, now_ms: int) -> EntryId:
+    """The ID that an entry gets above the last-generated-id; `now_ms` is Unix time.
 
     Raises IdConflict if the wanted ID is not above the last one or none is left (XADD-6 to 10).
     """
-    last = stream.last_generated_id
     if last == MAX_ID:
         raise IdConflict(
             "ERR The stream has exhausted the last possible ID, unable to add more items"
@@ -54,36 +53,27 @@ def append_all(
     """
     ids: list[EntryId] = []
     sealed_nodes: list[SealedNode] = []
+    last, tail_node = stream.last_generated_id, stream.tail_node
     for entry in entries:
-        entry_id = next_id(stream, entry.add_id, now_ms)
-        stream, sealed = _append(stream, entry_id, entry.fields)
-        ids.append(entry_id)
+        last = next_id(last, entry.add_id, now_ms)
+        tail_node, sealed = add_to_tail(tail_node, last, entry.fields)
+        ids.append(last)
         if sealed:
             sealed_nodes.append(sealed)
-    return stream, ids, sealed_nodes
-
-
-def _append(
-    stream: Stream, entry_id: EntryId, fields: Sequence[str]
-) -> tuple[Stream, SealedNode | None]:
-    """The stream with one more entry, and the storage node that this filled, if any (XADD-13)."""
-    tail_node, sealed = add_to_tail(stream.tail_node, entry_id, fields)
-    appended = Stream(
-        id=stream.id,
-        name=stream.name,
-        length=stream.length + 1,
-        last_generated_id=entry_id,
-        recorded_first_entry_id=stream.recorded_first_entry_id if stream.length else entry_id,
-        max_deleted_entry_id=stream.max_deleted_entry_id,
-        entries_added=_one_more(stream.entries_added),
+    appended = replace(
+        stream,
+        length=stream.length + len(ids),
+        last_generated_id=last,
+        recorded_first_entry_id=stream.recorded_first_entry_id if stream.length else ids[0],
+        entries_added=_wrapped(stream.entries_added + len(ids)),
         tail_node=tail_node,
     )
-    return appended, sealed
+    return appended, ids, sealed_nodes
 
 
-def _one_more(entries_added: int) -> int:
-    """The counter after one more entry; it wraps around as Redis' signed 64 bits do (GEN-20)."""
-    return entries_added + 1 if entries_added < MAX_INTEGER else MIN_INTEGER
+def _wrapped(entries_added: int) -> int:
+    """The counter wraps around as Redis' signed 64 bits do (GEN-20)."""
+    return entries_added if entries_added <= MAX_INTEGER else entries_added - 2**64
 
 
 def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:
