@@ -56,11 +56,20 @@ class Worker(GeventWorker):  # type: ignore[misc]
         finally:
             del self._clients[greenlet]
 
+    def handle_request(self, *request: Any) -> Any:
+        try:
+            return super().handle_request(*request)
+        except TimeoutError as error:
+            # It does not read what is sent to it: its connection is closed.
+            raise StopIteration from error
+
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
         """Bounds the wait for a request's head."""
         client = self._clients[gevent.getcurrent()]
         self._idle.add(client)
+        if not self.alive:
+            self._stop_reading(client)
         try:
             with super().timeout_ctx():
                 yield
@@ -83,9 +92,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
         wakeups.shut_down()
         for client in self._idle:
-            # A request that has arrived already is still read, and answered.
-            with contextlib.suppress(OSError):
-                client.shutdown(socket.SHUT_RD)
+            self._stop_reading(client)
+
+    def _stop_reading(self, client: socket.socket) -> None:
+        # A request that has arrived already is still read, and answered.
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RD)
 
     def _refuse(self, client: Any, status: int, reason: str, code: str, message: str) -> None:
         body = orjson.dumps({"ok": False, "error": {"code": code, "message": message}})

@@ -43,11 +43,6 @@ class Bound:
                 if not self._of_plate[plate]:
                     del self._of_plate[plate]
 
-    def check(self, plate: PlateId) -> None:
-        """Raises what `admitted` would raise now."""
-        with self._lock:
-            self._check(plate, 1)
-
     def _check(self, plate: PlateId, amount: int) -> None:
         of_plate = self._of_plate.get(plate, 0)
         if of_plate and of_plate + amount > conf.limit(self._per_plate):

@@ -7,15 +7,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from pydantic import StrictStr
 
-from streams import conf, wakeups
+from streams import wakeups
 from streams.api import shapes, tickets
 from streams.api.authentication import authenticate_key
 from streams.api.json import dumps
+from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
 from streams.commands.reads import Position, parse_start
-from streams.commands.tail import Tail, Tailed
+from streams.commands.tail import OpenTail, Tail, Tailed
 from streams.domain.errors import InvalidQuery, InvalidRequest, Unavailable
-from streams.domain.plates import PlateId
 
 
 class TicketShape(shapes.Shape):
@@ -43,18 +43,18 @@ class TailView(PlateView):
     authenticators = (tickets.authenticate_ticket, authenticate_key)
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
-        query = request.GET
-        positions = _positions(query, key, request.META.get("HTTP_LAST_EVENT_ID"))
-        connection = request.META.get("gunicorn.socket")
-        if connection is not None:
-            # A client that does not read is let go; it can resume where it was.
-            connection.settimeout(conf.limit("STREAMS_TAIL_SEND_TIMEOUT_MS") / 1000)
+        positions = _positions(request.GET, key, request.META.get("HTTP_LAST_EVENT_ID"))
         tail = Tail(positions).execute(self.plate)
-        return StreamingHttpResponse(
-            _events(tail, self.plate, connection, is_single=key is not None),
+        events = _Events(tail, request.META.get("gunicorn.socket"), is_single=key is not None)
+        response = StreamingHttpResponse(
+            events,
             content_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
+        if request.method == "HEAD":
+            response.close()
+            response.streaming_content = ()
+        return response
 
 
 PARAMETERS = {"key", "from", "ticket", "last_event_id"}
@@ -68,11 +68,15 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     unknown = set(query) - (PARAMETERS if key is None else PARAMETERS - {"key"})
     if unknown:
         raise InvalidQuery(f"{min(unknown)} is not a parameter here")
+    doubled = [name for name, texts in query.lists() if len(texts) > 1 and name != "key"]
+    if doubled:
+        raise InvalidQuery(f"{doubled[0]} is given twice")
     keys = query.getlist("key") if key is None else [key]
     if not keys or len(set(keys)) < len(keys):
         raise InvalidQuery("key must name at least one stream, and each only once")
     shapes.check_batch(keys, "key")
-    last_event_id = query.get("last_event_id", last_event_id)
+    # The header is the later one: it comes from a client that reconnects to the URL it has.
+    last_event_id = last_event_id or query.get("last_event_id")
     starts = last_event_id.split(",") if last_event_id else [query.get("from", "$")] * len(keys)
     if len(starts) != len(keys):
         raise InvalidQuery("the last event ID is of a tail of other streams")
@@ -84,19 +88,31 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     ]
 
 
-def _events(tail: Tail, plate: PlateId, connection: Any, *, is_single: bool) -> Iterator[bytes]:
+class _Events:
     """The events as they come, until the client or the server goes."""
-    with (
-        wakeups.on_behalf_of(connection),
-        suppress(wakeups.ClientHasLeft, Unavailable),
-    ):
-        # An ID without data: whoever is cut off before the first entry resumes here, too.
-        yield b"id: %s\n\n" % _place([position.start for position in tail.positions])
-        for tailed in tail.follow(plate):
-            if tailed is None:
-                yield b": still here\n\n"
-            else:
-                yield _event(tailed, is_single=is_single)
+
+    def __init__(self, tail: OpenTail, connection: Any, *, is_single: bool) -> None:
+        self._tail = tail
+        self._connection = connection
+        self._is_single = is_single
+
+    def close(self) -> None:
+        """Called by the server at the end, however it comes."""
+        self._tail.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        with (
+            wakeups.on_behalf_of(self._connection),
+            sending_bounded(self._connection),
+            suppress(wakeups.ClientHasLeft, Unavailable),
+        ):
+            # An ID without data: whoever is cut off before the first entry resumes here, too.
+            yield b"id: %s\n\n" % _place(self._tail.reached)
+            for tailed in self._tail.follow():
+                if tailed is None:
+                    yield b": still here\n\n"
+                else:
+                    yield _event(tailed, is_single=self._is_single)
 
 
 def _event(tailed: Tailed, *, is_single: bool) -> bytes:

@@ -13,6 +13,7 @@ from streams.api.authentication import Authenticator, authenticate_key
 from streams.api.errors import HttpError
 from streams.api.json import dumps
 from streams.api.parsers import parse_body
+from streams.api.sending import sending_bounded
 from streams.api.values import words_of
 from streams.commands import batch, registry
 from streams.commands.contract import Command, NamedCommand, Scope
@@ -83,7 +84,7 @@ class PlateView(APIView):
         with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
             reply = command.reply(command.execute(self.plate))
         if isinstance(reply, LongRange):
-            return succeed_in_parts(reply)
+            return succeed_in_parts(reply, self.request.META.get("gunicorn.socket"))
         return succeed({"result": reply})
 
 
@@ -240,17 +241,25 @@ class TransactionView(BatchView):
         return succeed(batch.run_transaction(self.plate, self.commands()))
 
 
-def succeed_in_parts(parts: Iterable[list[Any]]) -> StreamingHttpResponse:
+PART_BYTES = 64 * 1024
+"""How much of a long reply a client must take within the time to send."""
+
+
+def succeed_in_parts(parts: Iterable[list[Any]], connection: Any) -> StreamingHttpResponse:
     """The success envelope of a list too long to be held in memory."""
-    return StreamingHttpResponse(_in_parts(parts), content_type="application/json")
+    return StreamingHttpResponse(_in_parts(parts, connection), content_type="application/json")
 
 
-def _in_parts(parts: Iterable[list[Any]]) -> Iterator[bytes]:
-    opening = b'{"ok":true,"data":{"result":['
-    for part in parts:
-        yield opening + dumps(part)[1:-1]
-        opening = b","
-    yield b"]}}"
+def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
+    # A client that does not read would keep a database connection and its snapshot.
+    with sending_bounded(connection):
+        opening = b'{"ok":true,"data":{"result":['
+        for part in parts:
+            text = opening + dumps(part)[1:-1]
+            for start in range(0, len(text), PART_BYTES):
+                yield text[start : start + PART_BYTES]
+            opening = b","
+        yield b"]}}"
 
 
 def succeed(data: Any) -> HttpResponse:

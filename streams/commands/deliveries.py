@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from streams import wakeups
+from streams.bounds import blocked_readers
 from streams.commands import clock
 from streams.commands.contract import OneGroup, Scope, capped_block_ms
 from streams.commands.turns import Turns
@@ -92,7 +93,13 @@ class ReadGroup:
         only_new = all(position.start is None for position in self.positions)
         if self.block_ms is None or not only_new:
             return self._attempt(plate, None)
-        block_ms = capped_block_ms(self.block_ms)
+        with blocked_readers.admitted(plate):
+            return self._wait(plate, capped_block_ms(self.block_ms))
+
+    def reply(self, result: Found | None) -> Found | None:
+        return result
+
+    def _wait(self, plate: PlateId, block_ms: int) -> Found | None:
         line = _Line(plate, self.keys, expires_at=clock.now_ms() + block_ms)
         try:
             return wakeups.wait(
@@ -103,9 +110,6 @@ class ReadGroup:
             )
         finally:
             line.leave()
-
-    def reply(self, result: Found | None) -> Found | None:
-        return result
 
     def _attempt(self, plate: PlateId, line: "_Line | None") -> Found | None:
         """Serve what there is. Raises NotYet if the reader must let others go first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from streams import wakeups
+from streams.bounds import blocked_readers
 from streams.commands import clock
 from streams.commands.coalescing import SharedLooks
 from streams.commands.contract import Scope, capped_block_ms
@@ -71,6 +72,11 @@ class Read:
     def execute(self, plate: PlateId) -> Found | None:
         if self.block_ms is None:
             return self.frozen(plate).look(plate)
+        with blocked_readers.admitted(plate):
+            return self.wait(plate, capped_block_ms(self.block_ms))
+
+    def wait(self, plate: PlateId, block_ms: int) -> Found | None:
+        """Wait for entries, at most so long, for a caller who counts as a blocked reader."""
         frozen: list[Read] = []
 
         def attempt() -> Found | None:
@@ -80,7 +86,7 @@ class Read:
             return frozen[0].look_with_others(plate)
 
         names = [StreamName(plate, key) for key in self.keys]
-        return wakeups.wait(names, attempt, block_ms=capped_block_ms(self.block_ms))
+        return wakeups.wait(names, attempt, block_ms=block_ms)
 
     def reply(self, result: Found | None) -> Found | None:
         return result

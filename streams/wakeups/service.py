@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from streams.bounds import blocked_readers
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.store import notifications, session
@@ -53,19 +52,10 @@ def wait(
     `attempt` runs at once, and again whenever one of the streams may have something new, if a
     cheap look says that it is `worth_it`. While it sleeps, the caller holds no connection.
 
-    Raises what the first attempt raises, Unavailable when the server shuts down, ClientHasLeft
-    when the client is gone, and what `blocked_readers` raises when there are too many.
+    Raises what the first attempt raises, Unavailable when the server shuts down, and
+    ClientHasLeft when the client is gone.
     """
-    with blocked_readers.admitted(names[0].plate):
-        return _wait(names, attempt, worth_it, time.monotonic() + block_ms / 1000)
-
-
-def _wait(
-    names: Sequence[StreamName],
-    attempt: Callable[[], Result | None],
-    worth_it: Callable[[], bool],
-    deadline: float,
-) -> Result | None:
+    deadline = time.monotonic() + block_ms / 1000
     waiter = Waiter(names, current_client())
     _hub.ensure_started()
     _hub.watch(waiter)

@@ -1,0 +1,499 @@
+"""Tails over Server-Sent Events, and the tickets that open them."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.api import Api
+from tests.events import HEARTBEAT, Event, resume, tail
+from tests.polling import eventually
+from tests.servers import LivePlate, Server, new_database
+
+NewPlate = Callable[[], LivePlate]
+
+HEARTBEAT_MS = 300
+SEND_TIMEOUT_MS = 500
+# Of each worker: one to listen, one to notify, one for all the requests.
+DATABASE_CONNECTIONS = 3
+WORKERS = 2
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server in a hurry, whose workers have one connection for all their requests."""
+    directory = tmp_path_factory.mktemp("tail")
+    with (
+        new_database(database_url) as url,
+        Server(
+            directory / "output",
+            DATABASE_URL=url,
+            DATA_DIR=str(directory),
+            WEB_CONCURRENCY=str(WORKERS),
+            DATABASE_CONNECTIONS=str(DATABASE_CONNECTIONS),
+            STREAMS_TAIL_HEARTBEAT_MS=str(HEARTBEAT_MS),
+            STREAMS_TAIL_SEND_TIMEOUT_MS=str(SEND_TIMEOUT_MS),
+        ) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def plate(live_plate: NewPlate) -> LivePlate:
+    return live_plate()
+
+
+def add(plate: LivePlate, key: str, *ids: str) -> None:
+    """Add an entry `f v` with each of the IDs."""
+    for entry_id in ids:
+        assert plate.run("XADD", key, entry_id, "f", "v") == entry_id
+
+
+def of(entry_id: str) -> Event:
+    """The event of such an entry."""
+    return Event(entry_id, [entry_id, ["f", "v"]])
+
+
+def mint(plate: LivePlate, *keys: str) -> str:
+    """A ticket for the tails of these streams."""
+    answer = plate.post("/streams/tickets", {"keys": list(keys)})
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"]["result"]["ticket"])
+
+
+# What is sent
+
+
+def test_it_works(plate: LivePlate) -> None:
+    plate.run("XADD", "events", "1-0", "type", "signup", "name", 'a\n"b"')
+    with tail(plate, "/events", start="0") as opened:
+        assert opened.response.headers["Content-Type"] == "text/event-stream"
+        assert opened.response.headers["Cache-Control"] == "no-cache"
+        assert next(opened.blocks) == ["id: 0-0"]
+        assert next(opened.blocks) == [
+            "id: 1-0",
+            'data: ["1-0",["type","signup","name","a\\n\\"b\\""]]',
+        ]
+        add(plate, "events", "2-0")
+        assert opened.events(1) == [of("2-0")]
+
+
+def test_without_from_it_shows_what_is_new(plate: LivePlate) -> None:
+    add(plate, "events", "1-0")
+    for start in (None, "$"):
+        with tail(plate, "/events", start=start) as opened:
+            last = opened.opening()
+            following = f"{int(last.split('-')[0]) + 1}-0"
+            add(plate, "events", following)
+            assert opened.events(1) == [of(following)]
+
+
+def test_from_an_id_it_shows_what_is_above(plate: LivePlate) -> None:
+    add(plate, "events", "1-0", "1-1", "2-0")
+    with tail(plate, "/events", start="1-0") as opened:
+        assert opened.ids(2) == ["1-1", "2-0"]
+
+
+def test_it_shows_a_stream_that_is_not_there_yet(plate: LivePlate) -> None:
+    with tail(plate, "/events") as opened:
+        assert opened.opening() == "0-0"
+        add(plate, "events", "1-0")
+        assert opened.events(1) == [of("1-0")]
+
+
+def test_it_shows_more_entries_than_one_look_fetches(plate: LivePlate) -> None:
+    ids = [f"{ms}-0" for ms in range(1, 252)]
+    entries = [{"id": entry_id, "values": {"f": "v"}} for entry_id in ids]
+    assert plate.post("/streams/add", {"key": "events", "entries": entries}).status_code == 200
+    with tail(plate, "/events", start="0") as opened:
+        assert opened.ids(251) == ids
+
+
+def test_any_name_of_a_stream_can_be_tailed(plate: LivePlate) -> None:
+    add(plate, "a/b c+ü", "1-0")
+    with tail(plate, "/a%2Fb%20c+%C3%BC", start="0") as opened:
+        assert opened.events(1) == [of("1-0")]
+
+
+def test_another_plates_stream_of_the_same_name_is_not_shown(live_plate: NewPlate) -> None:
+    plate, other = live_plate(), live_plate()
+    with tail(plate, "/events", start="0") as opened:
+        opened.opening()
+        add(other, "events", "1-0")
+        add(plate, "events", "2-0")
+        assert opened.events(1) == [of("2-0")]
+
+
+def test_a_silent_tail_shows_that_it_lives(plate: LivePlate) -> None:
+    with tail(plate, "/events") as opened:
+        opened.opening()
+        started = time.monotonic()
+        assert [next(opened.blocks) for _ in range(3)] == [HEARTBEAT] * 3
+        assert 2.5 * HEARTBEAT_MS / 1000 < time.monotonic() - started < 5
+
+
+def test_head_is_answered_without_a_tail(plate: LivePlate) -> None:
+    answer = plate.request("HEAD", "/streams/tail/events")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/event-stream"
+    assert answer.content == b""
+
+
+# Several streams
+
+
+def test_several_streams_share_a_tail(plate: LivePlate) -> None:
+    add(plate, "a", "1-0")
+    with tail(plate, "", key=["a", "b"], start="0") as opened:
+        assert opened.opening() == "0-0,0-0"
+        assert opened.events(1) == [Event("1-0,0-0", {"key": "a", "entry": ["1-0", ["f", "v"]]})]
+        add(plate, "b", "7-0")
+        assert opened.events(1) == [Event("1-0,7-0", {"key": "b", "entry": ["7-0", ["f", "v"]]})]
+        add(plate, "a", "2-0")
+        assert opened.ids(1) == ["2-0,7-0"]
+
+
+def test_several_streams_resume_each_at_its_place(plate: LivePlate) -> None:
+    add(plate, "a", "1-0", "2-0")
+    add(plate, "b", "7-0", "8-0")
+    with resume(plate, "", "1-0,8-0", key=["a", "b"]) as opened:
+        assert opened.opening() == "1-0,8-0"
+        assert opened.ids(1) == ["2-0,8-0"]
+
+
+# Resuming
+
+
+def test_the_last_event_id_resumes_in_the_header_and_in_the_query(plate: LivePlate) -> None:
+    add(plate, "events", "1-0", "2-0", "3-0")
+    with resume(plate, "/events", "1-0", start="$") as opened:
+        assert opened.ids(2) == ["2-0", "3-0"]
+    with tail(plate, "/events", last_event_id="1-0", start="$") as opened:
+        assert opened.ids(2) == ["2-0", "3-0"]
+
+
+def test_the_header_is_later_than_the_query(plate: LivePlate) -> None:
+    """A page puts the ID in the URL; an EventSource reconnects to that URL with the header."""
+    add(plate, "events", "1-0", "2-0", "3-0")
+    with resume(plate, "/events", "2-0", last_event_id="1-0") as opened:
+        assert opened.ids(1) == ["3-0"]
+
+
+def test_who_is_cut_off_before_the_first_entry_misses_none(plate: LivePlate) -> None:
+    add(plate, "events", "1-0")
+    with tail(plate, "/events") as opened:
+        last = opened.opening()
+    assert last == "1-0"
+    add(plate, "events", "2-0")
+    with resume(plate, "/events", last) as opened:
+        assert opened.ids(1) == ["2-0"]
+
+
+def test_cut_off_again_and_again_while_entries_come_it_has_no_gap_and_no_repeat(
+    plate: LivePlate,
+) -> None:
+    ids = [f"{ms}-0" for ms in range(1, 151)]
+    writer = threading.Thread(target=add, args=(plate, "events", *ids))
+    writer.start()
+    seen = ["0-0"]
+    while len(seen) <= len(ids):
+        with resume(plate, "/events", seen[-1]) as opened:
+            seen += opened.ids(min(13, len(ids) + 1 - len(seen)))
+    writer.join()
+    assert seen[1:] == ids
+
+
+# What it costs
+
+
+def test_an_open_tail_costs_no_database_connection(server: Server, plate: LivePlate) -> None:
+    with ExitStack() as stack:
+        tails = [stack.enter_context(tail(plate, "/events")) for _ in range(40)]
+        for opened in tails:
+            opened.opening()
+        add(plate, "events", "1-0")
+        assert all(opened.ids(1) == ["1-0"] for opened in tails)
+        assert _sessions(server) <= WORKERS * DATABASE_CONNECTIONS
+
+
+def test_a_client_that_does_not_read_is_let_go_and_can_resume(
+    server: Server, plate: LivePlate
+) -> None:
+    value = "x" * 200_000
+    for ms in range(1, 101):
+        plate.run("XADD", "events", f"{ms}-0", "f", value)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(
+            f"GET /{plate.name}/streams/tail/events?from=0 HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: {plate.key}\r\n\r\n".encode()
+        )
+        port = client.getsockname()[1]
+        eventually(lambda: port in _peers(server))
+        eventually(lambda: port not in _peers(server))
+        client.settimeout(10)
+        text = _all_of(client)
+    # It was cut off somewhere in an event: the last whole one is where to go on.
+    whole = text.rpartition(b"\n\n")[0]
+    last = int(whole.rpartition(b"id: ")[2].partition(b"-")[0])
+    assert 0 <= last < 100
+    with resume(plate, "/events", f"{last}-0") as opened:
+        assert opened.ids(100 - last) == [f"{ms}-0" for ms in range(last + 1, 101)]
+    assert "Socket error" not in server.output
+
+
+def test_a_client_that_has_left_is_dropped(server: Server, plate: LivePlate) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(
+            f"GET /{plate.name}/streams/tail/events HTTP/1.1\r\nHost: localhost\r\n"
+            f"Authorization: {plate.key}\r\n\r\n".encode()
+        )
+        assert client.recv(1)
+        port = client.getsockname()[1]
+    eventually(lambda: port not in _peers(server))
+
+
+# Tickets
+
+
+def test_a_ticket_opens_a_tail_without_a_key(plate: LivePlate) -> None:
+    add(plate, "a", "1-0")
+    ticket = mint(plate, "a", "b")
+    with tail(plate, "/a", headers={}, ticket=ticket, start="0") as opened:
+        assert opened.ids(1) == ["1-0"]
+    # Any of its streams, as often as it is good.
+    with tail(plate, "", headers={}, key=["b", "a"], ticket=ticket, start="0") as opened:
+        assert opened.ids(1) == ["0-0,1-0"]
+
+
+def test_a_key_of_scope_read_is_enough(server: Server, plate: LivePlate) -> None:
+    done = server.manage("createkey", plate.name, "--scope", "read", "--json")
+    assert done.returncode == 0, done.stderr
+    reader = server.plate(plate.name, json.loads(done.stdout)["api_key"])
+    with reader.http:
+        ticket = mint(reader, "events")
+        with tail(reader, "/events") as one, tail(reader, "/events", headers={}, ticket=ticket):
+            assert one.opening() == "0-0"
+
+
+def test_neither_tickets_nor_keys_are_logged(server: Server, plate: LivePlate) -> None:
+    ticket = mint(plate, "events")
+    with tail(plate, "/events", headers={}, ticket=ticket) as opened:
+        opened.opening()
+    assert plate.name in server.output
+    assert ticket not in server.output
+    assert plate.key not in server.output
+
+
+def test_the_answer_tells_how_long_a_ticket_is_good(api: Api) -> None:
+    result = api.post("/streams/tickets", {"keys": ["events"]}).result
+    assert set(result) == {"ticket", "expires_in_ms"}
+    assert result["expires_in_ms"] == 60_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"keys": []},
+        {"keys": "events"},
+        {"keys": [1]},
+        {"keys": [""]},
+        {"keys": ["x" * 1025]},
+        {"keys": ["events"], "key": "events"},
+        {"keys": None},
+    ],
+)
+def test_a_ticket_for_what_is_no_list_of_streams_is_refused(api: Api, body: Any) -> None:
+    answer = api.post("/streams/tickets", body)
+    assert (answer.status, answer.code) == (400, "invalid_request")
+
+
+def test_nobody_gets_a_ticket_without_a_key_of_the_plate(api: Api, other_api: Api) -> None:
+    for key in ("", "nonsense", other_api.key):
+        body = {"keys": ["events"]}
+        assert api.request("POST", "/streams/tickets", body, HTTP_AUTHORIZATION=key).status == 401
+
+
+def test_a_ticket_is_good_for_a_minute(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_800_000_000.0
+    monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: now))
+    ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
+    now += 59
+    assert opens(api, "/events", ticket)
+    now += 2
+    assert not opens(api, "/events", ticket)
+
+
+def test_a_ticket_is_good_for_its_streams_only(api: Api) -> None:
+    ticket = api.post("/streams/tickets", {"keys": ["a", "b"]}).result["ticket"]
+    assert opens(api, "/a", ticket)
+    assert opens(api, "", ticket, "&key=a&key=b")
+    assert not opens(api, "/c", ticket)
+    assert not opens(api, "/A", ticket)
+    assert not opens(api, "", ticket, "&key=a&key=c")
+
+
+def test_a_ticket_is_good_for_its_plate_only(api: Api, other_api: Api) -> None:
+    ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
+    assert not opens(other_api, "/events", ticket)
+
+
+def test_a_ticket_that_was_tampered_with_is_refused(api: Api) -> None:
+    ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
+    payload, made_at, signature = ticket.split(":")
+    for forged in (
+        "",
+        "x",
+        ticket[:-1],
+        ticket + "x",
+        f"{payload[:-1]}:{made_at}:{signature}",
+        f"{payload}:{made_at}0:{signature}",
+        f"{payload}:{made_at}",
+        f"::{signature}",
+        "%FF%00",
+    ):
+        assert not opens(api, "/events", forged), forged
+
+
+def test_a_ticket_opens_nothing_but_tails(api: Api) -> None:
+    ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
+    paths = ("range/events", "length/events", "info/events", "reverse/events")
+    for path in paths:
+        for extra in ({"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": ticket}):
+            answer = api.request("GET", f"/streams/{path}?ticket={ticket}", **extra)
+            assert answer.status == 401
+    for path in ("tickets", "add", "read", "command"):
+        answer = api.request("POST", f"/streams/{path}?ticket={ticket}", {}, HTTP_AUTHORIZATION="")
+        assert (answer.status, answer.code) == (401, "missing_authorization")
+    # Nor does it where a key is expected.
+    assert api.request("GET", "/streams/tail/events", HTTP_AUTHORIZATION=ticket).status == 401
+
+
+def opens(api: Api, path: str, ticket: str, query: str = "") -> bool:
+    """Whether the ticket is accepted: then it is only the parameter that is refused."""
+    url = f"/streams/tail{path}?ticket={ticket}{query}&from=nonsense"
+    answer = api.request("GET", url, HTTP_AUTHORIZATION="")
+    assert (answer.status, answer.code) in (
+        (400, "invalid_command"),
+        (401, "invalid_authorization"),
+    )
+    return answer.status == 400
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/events?from=nonsense",
+        "/events?from=",
+        "/events?from=-1",
+        "/events?from=%2B",
+        "/events?from=>",
+        "/events?from=(1-0",
+        "/events?from=1-0-0",
+        "/events?from=1&from=2",
+        "/events?from=1-0,2-0",
+        "/events?last_event_id=nonsense",
+        "/events?last_event_id=1-0,2-0",
+        "/events?last_event_id=1-0&last_event_id=2-0",
+        "/events?key=events",
+        "/events?since=1",
+        "/events?FROM=0",
+        "/?from=0",
+        "",
+        "?key=",
+        "?from=0",
+        "?key=a&key=a",
+        "?key=a&key=b&last_event_id=1-0",
+        "?key=a&last_event_id=1-0,",
+        "?key=a&from=1-0,2-0",
+    ],
+)
+def test_wrong_parameters_are_refused(api: Api, url: str) -> None:
+    answer = api.request("GET", f"/streams/tail{url}")
+    assert answer.status == 400
+    assert answer.code in ("invalid_query", "invalid_request", "invalid_command")
+
+
+def test_a_wrong_last_event_id_is_refused_in_the_header(api: Api) -> None:
+    for event_id in ("nonsense", "1-0,2-0", "+", ">"):
+        answer = api.request("GET", "/streams/tail/events", HTTP_LAST_EVENT_ID=event_id)
+        assert answer.status == 400
+
+
+def test_nobody_tails_without_a_key_or_ticket_of_the_plate(api: Api, other_api: Api) -> None:
+    def code(key: str) -> str:
+        return api.request("GET", "/streams/tail/events", HTTP_AUTHORIZATION=key).code
+
+    assert code("") == "missing_authorization"
+    assert code("nonsense") == "invalid_authorization"
+    assert code(other_api.key) == "invalid_authorization"
+
+
+# The end
+
+
+def test_a_stop_ends_tails_without_waiting_for_their_clients(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("stopped")
+    with (
+        new_database(database_url) as url,
+        Server(directory / "output", DATABASE_URL=url, DATA_DIR=str(directory)) as server,
+        httpx.Client(base_url=server.url, timeout=10) as client,
+    ):
+        plate = server.new_plate()
+        plate.http.close()
+        headers = {"Authorization": plate.key}
+        path = f"/{plate.name}/streams/tail/events"
+        with client.stream("GET", path, headers=headers) as response:
+            lines = response.iter_lines()
+            assert next(lines) == "id: 0-0"
+            started = time.monotonic()
+            server.signal(signal.SIGTERM)
+            # A proper end: the client keeps its connection, and may use it again.
+            assert list(lines) == [""]
+            assert server.wait() == 0
+            assert time.monotonic() - started < 5
+
+
+def _sessions(server: Server) -> int:
+    """How many connections the server holds to its database."""
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
+        row = connection.execute(f"{count} AND pid <> pg_backend_pid()").fetchone()
+        assert row
+        return int(row[0])
+
+
+def _peers(server: Server) -> set[int]:
+    """The ports of the clients whose connections the workers hold."""
+    return {
+        connection.raddr.port
+        for worker in psutil.Process(server.pid).children()
+        for connection in worker.net_connections("tcp")
+        if connection.status == psutil.CONN_ESTABLISHED and connection.laddr.port == server.port
+    }
+
+
+def _all_of(client: socket.socket) -> bytes:
+    """What is still to be read, up to the end, however that comes."""
+    parts = []
+    try:
+        while part := client.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
