@@ -10,7 +10,7 @@ from typing import Any
 
 from streams.commands import append
 from streams.commands.contract import NamedCommand
-from streams.domain.errors import Refusal
+from streams.domain.errors import Refusal, TooManyRequests, Unavailable
 from streams.domain.plates import PlateId, StreamName
 from streams.store import entries, groups, streams
 
@@ -35,7 +35,14 @@ def run_pipeline(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> 
     outcomes: list[Outcome] = []
     for are_adds, run in groupby(commands, key=lambda command: isinstance(command, append.Add)):
         if are_adds:
-            outcomes += _run_adds(plate, [c for c in run if isinstance(c, append.Add)])
+            adds = [command for command in run if isinstance(command, append.Add)]
+            try:
+                outcomes += _run_adds(plate, adds)
+            except (TooManyRequests, Unavailable) as refusal:
+                if not outcomes:
+                    raise
+                # What ran before is done, and must not look as if it could be sent again.
+                outcomes += [refusal] * len(adds)
         else:
             outcomes += [_outcome(plate, command) for command in run]
     return outcomes
