@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from django.test import override_settings
 
 from streams.bounds import Bound
 from streams.domain.errors import TooManyRequests, Unavailable
@@ -270,9 +270,8 @@ def test_tails_that_were_refused_or_asked_for_by_head_leave_nothing_behind(
 # The bound itself
 
 
-def test_both_sides_of_both_bounds(settings: SettingsWrapper) -> None:
-    settings.STREAMS_MAX_BLOCKED_READERS = 3
-    settings.STREAMS_MAX_BLOCKED_READERS_PER_PLATE = 2
+@override_settings(STREAMS_MAX_BLOCKED_READERS=3, STREAMS_MAX_BLOCKED_READERS_PER_PLATE=2)
+def test_both_sides_of_both_bounds() -> None:
     bound = Bound(
         "things",
         per_process="STREAMS_MAX_BLOCKED_READERS",
