@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: serve
 serve: $(VENV)/.run ## Install what is needed and serve on HOST:PORT; Ctrl-C stops it
@@ -21,6 +21,14 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+.PHONY: bench
+bench: $(VENV)/.bench ## Measure the service beside its peers; writes docs/benchmarks.md
+	@$(BIN)/python -m bench.run
+
+.PHONY: bench-quick
+bench-quick: $(VENV)/.bench ## The same in two minutes, only printed
+	@$(BIN)/python -m bench.run --quick
+
 # The stamps: reinstalled only when the requirements change.
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -28,6 +36,10 @@ $(VENV)/.run: requirements.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: requirements-bench.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@ $(VENV)/.run
 
 $(VENV)/bin/python:

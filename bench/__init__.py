@@ -1,0 +1,1 @@
+"""The benchmark: the service beside what a user would pick instead. `make bench` runs it."""

@@ -1,0 +1,6 @@
+"""The product's own settings, with appends that do not commit together."""
+
+from plates_project.settings import *  # noqa: F403 - all of them
+from plates_project.settings import INSTALLED_APPS as _PRODUCT
+
+INSTALLED_APPS = [*_PRODUCT, "bench.alone.apps.AloneConfig"]

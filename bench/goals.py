@@ -1,0 +1,115 @@
+"""The numbers that the service is to reach, and what a run says about them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from bench import growth, readers
+from bench.pgbench import NAME as PGBENCH
+from bench.throughput import OURS, Result, ratios
+
+WEBDIS = "webdis (always)"
+STARLETTE = "starlette (always)"
+MOST_READERS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A number to reach: at least `wanted`, or at most."""
+
+    name: str
+    wanted: float
+    measured: float
+    is_ceiling: bool = False
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the run reached it."""
+        if self.is_ceiling:
+            return self.measured <= self.wanted
+        return self.measured >= self.wanted
+
+
+RATIOS = (
+    ("add", "DRF no-op", 0.65),
+    ("add", "each add alone", 2.0),
+    ("batch", WEBDIS, 1.5),
+    ("batch", PGBENCH, 0.3),
+    ("range", STARLETTE, 10.0),
+    ("range", PGBENCH, 0.4),
+    ("group1", STARLETTE, 3.0),
+    ("group8", STARLETTE, 3.0),
+)
+"""Workload, other target, how many times its rate ours is to be."""
+
+HOT_TO_SPREAD = 0.9
+BATCH_TO_SINGLE = 8.0
+GROUP_ENTRIES_PER_SECOND = 8_000
+
+LAST_ANSWER_MS = 1_500
+KB_PER_READER = 60
+IDLE_CPU_PERCENT = 3
+ADD_SLOWDOWN = 1.3
+
+GROWTH = 1.3
+
+
+def judged(
+    throughput: Sequence[Result],
+    grown: Sequence[growth.Result],
+    blocked: Sequence[readers.Result],
+) -> Iterator[Goal]:
+    """Those goals for which the run has figures."""
+    by_name = {result.name: result for result in throughput}
+    yield from _ratios(by_name)
+    yield from _rates(by_name)
+    yield from _growth([result for result in grown if result.target == OURS])
+    for result in blocked:
+        if (result.target, result.readers, result.streams) == (OURS, MOST_READERS, 1):
+            yield from _readers(result)
+
+
+def _ratios(by_name: dict[str, Result]) -> Iterator[Goal]:
+    for name, other, wanted in RATIOS:
+        if name in by_name and other in by_name[name].rounds:
+            result = by_name[name]
+            yield Goal(f"{result.title}: × {other}", wanted, median(ratios(result, other)))
+
+
+def _rates(by_name: dict[str, Result]) -> Iterator[Goal]:
+    rates = {
+        name: median(m.per_second for m in result.rounds[OURS]) for name, result in by_name.items()
+    }
+    if {"add", "hot"} <= rates.keys():
+        yield Goal("One hot stream: × spread out", HOT_TO_SPREAD, rates["hot"] / rates["add"])
+    if {"add", "batch"} <= rates.keys():
+        yield Goal("Batches of 100: × single adds", BATCH_TO_SINGLE, rates["batch"] / rates["add"])
+    for name in ("group1", "group8"):
+        if name in rates:
+            title = f"{by_name[name].title}: entries/s"
+            yield Goal(title, GROUP_ENTRIES_PER_SECOND, rates[name])
+
+
+def _growth(grown: Sequence[growth.Result]) -> Iterator[Goal]:
+    if len(grown) < 2:
+        return
+    first, *_, last = grown
+    costs = {
+        "Add": last.add_ms / first.add_ms,
+        "Range": last.range_ms / first.range_ms,
+        "Group read and ack": last.group_ms / first.group_ms,
+    }
+    for what, times in costs.items():
+        name = f"{what} at {last.length} entries: × its cost at {first.length}"
+        yield Goal(name, GROWTH, times, is_ceiling=True)
+
+
+def _readers(result: readers.Result) -> Iterator[Goal]:
+    for name, wanted, measured in (
+        ("last answer, ms", LAST_ANSWER_MS, result.last_answer_ms),
+        ("KB per reader", KB_PER_READER, result.kb_per_reader),
+        ("idle CPU, % of a core", IDLE_CPU_PERCENT, result.idle_cpu_percent),
+        ("unrelated add, times slower", ADD_SLOWDOWN, result.add_slowdown),
+    ):
+        title = f"{MOST_READERS} readers on one stream: {name}"
+        yield Goal(title, wanted, measured, is_ceiling=True)

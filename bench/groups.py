@@ -1,0 +1,75 @@
+"""Consumers of one group, each looping: read 100 new entries, acknowledge them."""
+
+import asyncio
+import time
+from statistics import quantiles
+
+from bench import requests
+from bench.client import Connection
+from bench.load import Measurement
+from bench.requests import BATCH
+from bench.targets import Target, Targets
+from bench.throughput import OURS, Result
+
+CONSUMERS = (1, 8)
+ENTRIES = 20_000
+"""How long the stream is; at its end the group starts over."""
+
+KEY = "grouped"
+GROUP = "workers"
+
+
+def run_all(targets: Targets, *, rounds: int, seconds: float) -> list[Result]:
+    """The loop with each number of consumers, against each target in turn."""
+    rivals = [
+        target
+        for name, target in targets.by_name.items()
+        if name == OURS or name.startswith("starlette")
+    ]
+    for target in rivals:
+        asyncio.run(_prepare(target))
+    return [_run(rivals, consumers, rounds, seconds) for consumers in CONSUMERS]
+
+
+def _run(rivals: list[Target], consumers: int, rounds: int, seconds: float) -> Result:
+    found: dict[str, list[Measurement]] = {target.name: [] for target in rivals}
+    for _ in range(rounds):
+        for target in rivals:
+            found[target.name].append(asyncio.run(_measure(target, consumers, seconds)))
+    title = f"Group read and ack of {BATCH}, {consumers} consumer{'s' * (consumers > 1)}"
+    return Result(f"group{consumers}", title, "asyncio client", "entries", found)
+
+
+async def _prepare(target: Target) -> None:
+    connection = await Connection.open(target)
+    for _ in range(ENTRIES // 1_000):
+        await connection.answer(requests.add_batch(KEY, 1_000))
+    await connection.answer(requests.create_group(KEY, GROUP, "0"))
+    connection.close()
+
+
+async def _measure(target: Target, consumers: int, seconds: float) -> Measurement:
+    started = time.perf_counter()
+    loops = [_consume(target, f"c{n}", started + seconds) for n in range(consumers)]
+    cycles_ms = [cycle for cycles in await asyncio.gather(*loops) for cycle in cycles]
+    elapsed = time.perf_counter() - started
+    percentiles = quantiles(cycles_ms, n=100)
+    return Measurement(
+        len(cycles_ms) * BATCH / elapsed, percentiles[49], percentiles[94], percentiles[98]
+    )
+
+
+async def _consume(target: Target, consumer: str, until: float) -> list[float]:
+    """Read and acknowledge until that time; what each cycle took, in milliseconds."""
+    connection = await Connection.open(target)
+    cycles_ms = []
+    while (started := time.perf_counter()) < until:
+        found = await connection.result(requests.read_group(KEY, GROUP, consumer, BATCH))
+        if found is None:
+            await connection.answer(requests.rewind_group(KEY, GROUP, "0"))
+            continue
+        ids = [entry_id for entry_id, _ in found[KEY]]
+        await connection.answer(requests.acknowledge(KEY, GROUP, ids))
+        cycles_ms.append((time.perf_counter() - started) * 1000)
+    connection.close()
+    return cycles_ms

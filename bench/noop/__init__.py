@@ -1,0 +1,1 @@
+"""The reference point: an endpoint that does nothing, on the same server."""

@@ -1,0 +1,32 @@
+"""A plain DRF endpoint: it parses a JSON body and answers a constant."""
+
+from django.urls import path
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from plates_project.urls import handler400, handler404, handler500
+from streams.api.service import healthz
+
+__all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
+
+
+class NoopView(APIView):
+    """Takes an add's body, answers what an add answers, and does nothing in between."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    parser_classes = (JSONParser,)
+    renderer_classes = (JSONRenderer,)
+
+    def post(self, request: Request, plate: str) -> Response:
+        assert "key" in request.data
+        return Response({"ok": True, "data": {"result": "1700000000000-0"}})
+
+
+urlpatterns = [
+    path("healthz", healthz),
+    path("<str:plate>/streams/add", NoopView.as_view()),
+]

@@ -1,0 +1,142 @@
+"""The results as Markdown tables."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from statistics import median
+
+import psycopg
+
+from bench import growth, readers
+from bench.goals import Goal
+from bench.load import Measurement
+from bench.targets import WORKERS, Targets
+from bench.throughput import Result, ratios
+
+Row = Sequence[object]
+
+INTRODUCTION = """\
+# Benchmarks
+
+Written by `make bench`, from one run. `make bench-quick` prints a smaller one in two minutes.
+
+{machine}, {workers} workers for each Python server, load generator on the same machine. Such a \
+machine is noisy: compare within a table, not between runs. Targets are measured in turn, round \
+after round; rates are medians of the rounds, and a ratio is given for each round: how many \
+times the other's rate ours was.
+
+- **plates**: the service on an embedded PostgreSQL of its own, `fsync=on`: acknowledged means on \
+disk.
+- **DRF no-op**: a plain Django REST framework endpoint on the same server with the same settings. \
+It parses the same body, answers a constant and touches no database.
+- **each add alone**: the service with a transaction for each add.
+- **starlette**: what a Python developer would write by hand, `bench/peers/starlette_app.py`: \
+Starlette and redis-py under uvicorn (uvloop, httptools, no access log), on Redis with \
+`appendonly yes` and `appendfsync` as said in brackets. It checks one key and validates nothing.
+- **webdis**: webdis on the same Redis; adds and lengths only.
+- **pgbench**: the service's own statement on the same PostgreSQL, prepared, over as many \
+connections, with nothing around it.
+"""
+
+
+def page(
+    targets: Targets,
+    throughput: Sequence[Result],
+    grown: Sequence[growth.Result],
+    blocked: Sequence[readers.Result],
+    goals: Sequence[Goal],
+) -> str:
+    """The whole page, without pictures."""
+    parts = [INTRODUCTION.format(machine=_machine(targets), workers=WORKERS)]
+    parts += [f"Left out: {text}.\n" for text in targets.missing]
+    if goals:
+        parts.append(_goals(goals))
+    parts += ["## Throughput\n", *map(workload, throughput)]
+    if grown:
+        parts.append(_growth(grown))
+    if blocked:
+        parts.append(_readers(blocked))
+    return "\n".join(parts)
+
+
+def workload(result: Result) -> str:
+    """One workload: every target with its rate, its latencies and the ratios."""
+    rows = [
+        (name, *_figures(measured), " ".join(f"{ratio:.2f}" for ratio in ratios(result, name)))
+        for name, measured in result.rounds.items()
+    ]
+    head = ("", f"{result.unit}/s", "p50 ms", "p95 ms", "p99 ms", "plates to this, each round")
+    return f"### {result.title}\n\n{result.generator}\n\n{table(head, rows)}"
+
+
+def table(head: Row, rows: Sequence[Row]) -> str:
+    """A Markdown table; numbers stand right."""
+    marks = ["---", *("--:" for _ in head[1:])]
+    lines = [head, marks, *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
+
+
+def _figures(rounds: Sequence[Measurement]) -> Row:
+    latencies = (
+        median(m.p50_ms for m in rounds),
+        median(m.p95_ms for m in rounds),
+        median(m.p99_ms for m in rounds),
+    )
+    rate = f"{median(m.per_second for m in rounds):,.0f}".replace(",", " ")
+    return rate, *(f"{ms:.1f}" if ms else "" for ms in latencies)
+
+
+def _goals(goals: Sequence[Goal]) -> str:
+    rows = [(g.name, f"{g.wanted:g}", f"{g.measured:.2f}", _verdict(g)) for g in goals]
+    return "## Goals\n\n" + table(("", "goal", "measured", "reached"), rows)
+
+
+def _verdict(goal: Goal) -> str:
+    return "yes" if goal.is_reached else "no"
+
+
+def _growth(results: Sequence[growth.Result]) -> str:
+    head = ("", "entries", "add ms", "range of 1 000 ms", "group read and ack of 100 ms")
+    rows = [
+        (r.target, f"{r.length:,}".replace(",", " "), *_ms(r.add_ms, r.range_ms, r.group_ms))
+        for r in results
+    ]
+    how = "asyncio client, one request at a time"
+    return f"## Streams of growing length\n\n{how}\n\n{table(head, rows)}"
+
+
+def _readers(results: Sequence[readers.Result]) -> str:
+    head = (
+        "", "readers", "streams", "last answer ms", "KB per reader", "idle CPU, % of a core",
+        "unrelated add, times slower", "database connections",
+    )  # fmt: skip
+    rows = [
+        (
+            r.target,
+            r.readers,
+            r.streams,
+            *_ms(r.last_answer_ms, r.kb_per_reader, r.idle_cpu_percent),
+            f"{r.add_slowdown:.2f}",
+            "" if r.database_connections is None else r.database_connections,
+        )
+        for r in results
+    ]
+    return (
+        "## Blocked readers\n\nasyncio client; the unrelated adds by wrk over"
+        f" {readers.CONNECTIONS} connections. The last answer counts from the add's own; memory is"
+        f" the growth of the proportional set size.\n\n{table(head, rows)}"
+    )
+
+
+def _ms(*values: float) -> list[str]:
+    return [f"{value:.1f}" for value in values]
+
+
+def _machine(targets: Targets) -> str:
+    with psycopg.connect(targets.database_url) as connection:
+        version = connection.info.server_version
+    return (
+        f"{datetime.now(UTC):%-d %B %Y}: {os.cpu_count()} cores, Python"
+        f" {platform.python_version()}, PostgreSQL {version // 10_000}.{version % 10_000}"
+    )

@@ -1,0 +1,70 @@
+"""The requests of the workloads, as the service and the Starlette peer take them."""
+
+import json
+from collections.abc import Sequence
+
+from bench.load import Request
+from bench.targets import PLATE
+
+VALUES = {"type": "signup", "user_id": "123456", "plan": "free", "country": "NO"}
+"""The entry that every workload adds."""
+
+WORDS = [word for pair in VALUES.items() for word in pair]
+BATCH = 100
+
+
+def _post(path: str, body: object) -> Request:
+    return Request("POST", f"/{PLATE}/{path}", json.dumps(body))
+
+
+def add(key: str) -> Request:
+    """One entry."""
+    return _post("streams/add", {"key": key, "values": VALUES})
+
+
+def add_batch(key: str, count: int = BATCH) -> Request:
+    """Several entries at once."""
+    return _post("streams/add", {"key": key, "entries": [{"values": VALUES}] * count})
+
+
+def pipeline(keys: Sequence[str]) -> Request:
+    """One XADD to each of the streams."""
+    return _post("pipeline", [["XADD", key, "*", *WORDS] for key in keys])
+
+
+def length(key: str) -> Request:
+    """How many entries a stream has."""
+    return Request("GET", f"/{PLATE}/streams/length/{key}")
+
+
+def range_from(key: str, start: str, count: int) -> Request:
+    """So many entries from an ID on."""
+    return Request("GET", f"/{PLATE}/streams/range/{key}?start={start}&count={count}")
+
+
+def read(key: str, start: str, *, block_ms: int | None = None) -> Request:
+    """What is above an ID, waited for if there is nothing yet."""
+    body: dict[str, object] = {"streams": [{"key": key, "id": start}]}
+    return _post("streams/read", body if block_ms is None else {**body, "block_ms": block_ms})
+
+
+def create_group(key: str, group: str, start: str) -> Request:
+    """A group that begins above an ID."""
+    return _post("streams/groups/create", {"key": key, "group": group, "id": start})
+
+
+def rewind_group(key: str, group: str, start: str) -> Request:
+    """Have a group begin above that ID again."""
+    return _post("streams/command", {"command": "XGROUP", "args": ["SETID", key, group, start]})
+
+
+def read_group(key: str, group: str, consumer: str, count: int) -> Request:
+    """New entries for a consumer."""
+    streams = [{"key": key, "id": ">"}]
+    body = {"group": group, "consumer": consumer, "streams": streams, "count": count}
+    return _post("streams/groups/read", body)
+
+
+def acknowledge(key: str, group: str, ids: Sequence[str]) -> Request:
+    """Take entries off a group's pending entries list."""
+    return _post("streams/groups/ack", {"key": key, "group": group, "ids": list(ids)})

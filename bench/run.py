@@ -1,0 +1,99 @@
+"""The command line of the benchmark: `python -m bench.run [--quick] [SECTION …]`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import goals, groups, growth, readers, report, throughput
+from bench.processes import ROOT
+from bench.targets import FSYNC_POLICIES, Targets, all_targets
+
+DOCS = ROOT / "docs"
+PAGE = DOCS / "benchmarks.md"
+PICTURES = DOCS / "benchmarks"
+
+SECTIONS = ("throughput", "groups", "growth", "readers")
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much of everything."""
+
+    rounds: int
+    # Of each measurement.
+    seconds: float
+    fsync_policies: tuple[str, ...]
+    lengths: Sequence[int]
+    growth_repeats: int
+    readers: Sequence[int]
+
+
+FULL = Effort(5, 4.0, FSYNC_POLICIES, (10_000, 1_000_000, 10_000_000), 20, (1, 100, 1_000, 5_000))
+QUICK = Effort(1, 1.0, ("always",), (10_000, 100_000), 10, (500,))
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the sections found so far."""
+
+    throughput: list[throughput.Result]
+    grown: list[growth.Result]
+    blocked: list[readers.Result]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the sections, print their tables, and write the page after a full run."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure the service and its peers.")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help="all by default")
+    parser.add_argument("--quick", action="store_true", help="a small run, printed only")
+    given = parser.parse_args(arguments)
+    if unknown := set(given.sections) - set(SECTIONS):
+        parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {SECTIONS}")
+    effort, sections = QUICK if given.quick else FULL, given.sections or SECTIONS
+    with all_targets(fsync_policies=effort.fsync_policies) as targets:
+        findings = _measure(targets, effort, sections)
+        page = _page(targets, findings)
+    print(page)
+    if not given.quick and not given.sections:
+        PAGE.write_text(page + _pictures(findings), encoding="utf-8")
+        _say(f"written to {PAGE.relative_to(ROOT)}")
+
+
+def _measure(targets: Targets, effort: Effort, sections: Sequence[str]) -> Findings:
+    findings = Findings([], [], [])
+    if "throughput" in sections:
+        for result in throughput.run_all(targets, rounds=effort.rounds, seconds=effort.seconds):
+            _say(report.workload(result))
+            findings.throughput.append(result)
+    if "groups" in sections:
+        findings.throughput += groups.run_all(targets, rounds=effort.rounds, seconds=effort.seconds)
+    if "growth" in sections:
+        findings.grown = growth.run_all(
+            targets, effort.lengths, rounds=effort.rounds, repeats=effort.growth_repeats
+        )
+    if "readers" in sections:
+        findings.blocked = readers.run_all(targets, effort.readers, seconds=effort.seconds)
+    return findings
+
+
+def _page(targets: Targets, findings: Findings) -> str:
+    found = findings.throughput, findings.grown, findings.blocked
+    return report.page(targets, *found, list(goals.judged(*found)))
+
+
+def _pictures(findings: Findings) -> str:
+    from bench import plots
+
+    names = plots.draw_all(PICTURES, findings.throughput, findings.grown, findings.blocked)
+    links = (f"![{Path(name).stem}](benchmarks/{name})\n" for name in names)
+    return "\n" + "\n".join(["## Pictures\n", *links])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
