@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
-from streams import wakeups
+from streams import conf, wakeups
 from streams.api import errors, shapes
 from streams.api.authentication import Authenticator, authenticate_key
 from streams.api.errors import HttpError
@@ -17,6 +17,8 @@ from streams.api.sending import sending_bounded
 from streams.api.values import words_of
 from streams.commands import batch, registry
 from streams.commands.contract import Command, NamedCommand, Scope
+from streams.commands.deliveries import ReadGroup
+from streams.commands.reads import Read
 from streams.commands.removal import DeleteStream
 from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
 from streams.domain.plates import PlateId
@@ -85,7 +87,10 @@ class PlateView(APIView):
             reply = command.reply(command.execute(self.plate))
         if isinstance(reply, LongRange):
             return succeed_in_parts(reply, self.request.META.get("gunicorn.socket"))
-        return succeed({"result": reply})
+        response = succeed({"result": reply})
+        if isinstance(command, (Read, ReadGroup)):
+            response["X-Max-Block-Ms"] = str(conf.limit("STREAMS_MAX_BLOCK_MS"))
+        return response
 
 
 class BodyView(PlateView):

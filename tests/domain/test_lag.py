@@ -19,9 +19,7 @@ def ids(*all_ms: int) -> list[EntryId]:
     return [EntryId(ms, 0) for ms in all_ms]
 
 
-def stream_of(
-    *live: int, added: int, max_deleted: int = 0, last: int | None = None
-) -> Stream:
+def stream_of(*live: int, added: int, max_deleted: int = 0, last: int | None = None) -> Stream:
     """A stream with these entries left of `added`; the last one ever added was `last`."""
     return counters(
         length=len(live),

@@ -1,0 +1,161 @@
+"""What was acknowledged survives: workers are killed, the database is restarted."""
+
+import itertools
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from plates_project.embedded import membership_of
+from tests.polling import eventually
+from tests.servers import LivePlate, Server, new_database
+
+CLIENTS = 8
+ENOUGH = 200
+"""Acknowledged adds before and after an accident."""
+
+
+class Producers:
+    """Clients that add as fast as they can, and note what was acknowledged and refused."""
+
+    def __init__(self, plate: LivePlate, key: str) -> None:
+        self._plate = plate
+        self._key = key
+        self._stop = threading.Event()
+        self._numbers = itertools.count()
+        self.acknowledged: list[str] = []
+        self.refused: list[httpx.Response] = []
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        with ThreadPoolExecutor(CLIENTS) as threads:
+            clients = [threads.submit(self._produce) for _ in range(CLIENTS)]
+            try:
+                yield
+            finally:
+                self._stop.set()
+        for client in clients:
+            client.result()
+
+    def have_added(self, count: int) -> None:
+        """Wait until so many more adds were acknowledged."""
+        wanted = len(self.acknowledged) + count
+        eventually(lambda: len(self.acknowledged) >= wanted, within_seconds=60)
+
+    def _produce(self) -> None:
+        while not self._stop.is_set():
+            body = {"key": self._key, "values": {"n": next(self._numbers)}}
+            try:
+                answer = self._plate.post("/streams/add", body)
+            except httpx.TransportError:
+                continue  # Its worker was killed: not acknowledged.
+            if answer.status_code == 200:
+                self.acknowledged.append(answer.json()["data"]["result"])
+            else:
+                self.refused.append(answer)
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    return psutil.Process(server.pid).children()
+
+
+def ids_in(plate: LivePlate, key: str) -> list[str]:
+    return [entry[0] for entry in plate.run("XRANGE", key, "-", "+")]
+
+
+def test_a_killed_worker_loses_no_acknowledged_entry_and_leaves_no_lock(
+    server: Server, live_plate: Callable[[], LivePlate]
+) -> None:
+    plate = live_plate()
+    producers = Producers(plate, "events")
+    with producers.running():
+        producers.have_added(ENOUGH)
+        workers_of(server)[0].send_signal(signal.SIGKILL)
+        # The other worker and, soon, a new one go on: nothing is locked.
+        producers.have_added(ENOUGH)
+    kept = ids_in(plate, "events")
+    assert set(producers.acknowledged) <= set(kept)
+    assert len(set(kept)) == len(kept)
+    eventually(lambda: len(workers_of(server)) == 2)
+
+
+@pytest.fixture
+def own_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An embedded PostgreSQL that only this test uses, and may restart."""
+    with membership_of(tmp_path_factory.mktemp("restarted")) as membership:
+        yield membership
+
+
+def backends_of(url: str) -> list[int]:
+    """The server processes of other connections to this database."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL"
+        )
+        return [row[0] for row in rows]
+
+
+def crash(url: str) -> None:
+    """Kill a backend: PostgreSQL then ends all the others, recovers, and serves again."""
+    victim = eventually(lambda: backends_of(url))[0]
+    psutil.Process(victim).send_signal(signal.SIGKILL)
+
+
+def test_the_database_may_crash_under_load(own_database: Any, tmp_path: Path) -> None:
+    url = own_database.url
+    with Server(tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path)) as server:
+        plate = server.new_plate()
+        producers = Producers(plate, "events")
+        reader = server.plate(plate.name, plate.key)
+        with ThreadPoolExecutor(1) as threads, producers.running():
+            body = {"streams": [{"key": "quiet", "id": "0"}], "block_ms": 60_000}
+            blocked = threads.submit(reader.post, "/streams/read", body)
+            producers.have_added(ENOUGH)
+            crash(url)
+            # Refused while it was away, and served again without a restart.
+            producers.have_added(ENOUGH)
+            assert producers.refused
+            assert {answer.status_code for answer in producers.refused} == {503}
+            assert all("Retry-After" in answer.headers for answer in producers.refused)
+            late = plate.run("XADD", "quiet", "*", "late", "1")
+            answer = blocked.result(timeout=30)
+        assert answer.json()["data"]["result"] == {"quiet": [[late, ["late", "1"]]]}
+        assert set(producers.acknowledged) <= set(ids_in(plate, "events"))
+        reader.http.close()
+        plate.http.close()
+
+
+def test_blocked_readers_are_let_go_when_the_server_stops(
+    database_url: str, tmp_path: Path
+) -> None:
+    with (
+        new_database(database_url) as url,
+        Server(tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path)) as server,
+        ThreadPoolExecutor(CLIENTS) as threads,
+    ):
+        plate = server.new_plate()
+        body = {"streams": [{"key": "events"}], "block_ms": 60_000}
+        blocked = [threads.submit(plate.post, "/streams/read", body) for _ in range(CLIENTS)]
+        # All of them are there once the server has as many connections from here.
+        eventually(lambda: established(server.port) >= CLIENTS)
+        assert server.stop() == 0
+        answers = [reader.result(timeout=10) for reader in blocked]
+        assert {answer.status_code for answer in answers} <= {200, 503}
+        plate.http.close()
+
+
+def established(port: int) -> int:
+    """How many connections to that local port are open."""
+    return sum(
+        1
+        for connection in psutil.net_connections("tcp")
+        if connection.status == "ESTABLISHED" and connection.laddr and connection.laddr.port == port
+    )
