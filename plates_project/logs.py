@@ -8,6 +8,12 @@ from typing import Any
 import gunicorn.glogging
 import orjson
 
+# Nothing of this is written, and each record would look it up; the thread's name, moreover, has
+# Python make an object of it for each greenlet.
+logging.logThreads = False
+logging.logProcesses = False
+logging.logMultiprocessing = False
+
 # What every record has; whatever else a record bears was given as `extra`.
 _COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

@@ -5,9 +5,16 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import quote, urlsplit
 
+from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from django.urls import resolve
+
+CONSOLE = frozenset(("admin", "static"))
+"""The first segments of paths that need sessions, cookies, forms and files."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
@@ -15,14 +22,22 @@ log = logging.getLogger("plates.request")
 
 
 def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give each request its ID and its raw path, and log how it went: never keys or payloads."""
+    """Give each request its ID and its raw path, and log how it went: never keys or payloads.
+
+    The middleware behind this one is for the console: no other request passes through it.
+    """
+    answer = cast(
+        "Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_answered)
+    )
 
     def handle(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         request_id = _request_id(request)
-        if not request.path_info.startswith(("/admin", "/static")):
+        if request.path_info.lstrip("/").partition("/")[0] in CONSOLE:
+            response = get_response(request)
+        else:
             request.path_info = _raw_path(request)
-        response = get_response(request)
+            response = answer(request)
         response["X-Request-Id"] = request_id
         if not response.streaming:
             # Without a length the server would send the body in chunks.
@@ -31,6 +46,13 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
         return response
 
     return handle
+
+
+def _answered(request: HttpRequest) -> HttpResponse:
+    request.resolver_match = match = resolve(request.path_info)
+    response = cast("HttpResponse", match.func(request, *match.args, **match.kwargs))
+    # DRF's own responses, and Django's from templates, are made in two steps.
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def _request_id(request: HttpRequest) -> str:
