@@ -1,6 +1,6 @@
 """The streams of a plate: list them."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -61,6 +61,6 @@ def _encoded(key: bytes) -> str:
 
 def _decoded(cursor: str) -> bytes:
     try:
-        return urlsafe_b64decode(cursor.encode())
+        return b64decode(cursor, altchars=b"-_", validate=True)
     except ValueError as error:
         raise InvalidRequest("cursor is none that a page gave") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from streams import conf
 from streams.commands import (
     append,
     claims,
@@ -73,7 +74,9 @@ def parse(words: Sequence[str]) -> NamedCommand:
     else:
         raise _unsupported(words[0])
     _check_arity(command, len(words))
-    return command.parse(arguments)
+    parsed = command.parse(arguments)
+    _check_names(parsed)
+    return parsed
 
 
 def scope_of(words: Sequence[str]) -> Scope:
@@ -125,6 +128,14 @@ def _subcommand(container: str, arguments: Sequence[str]) -> type[NamedCommand]:
 def _check_arity(command: type[NamedCommand], count: int) -> None:
     if count != command.arity if command.arity > 0 else count < -command.arity:
         raise wrong_arity(command.name.lower())
+
+
+def _check_names(command: NamedCommand) -> None:
+    """Refuse names that no index could hold; Redis has no such limit."""
+    limit = conf.limit("STREAMS_MAX_NAME_BYTES")
+    names = [*command.keys, *(name for _, name in command.groups), getattr(command, "consumer", "")]
+    if any(len(name.encode()) > limit for name in names):
+        raise InvalidCommand(f"ERR a name may be at most {limit} bytes long")
 
 
 _OPTION_VALUES = {"COUNT": 1, "BLOCK": 1, "GROUP": 2}

@@ -1,0 +1,272 @@
+"""The envelope: every answer is JSON of one form, with an honest status and code."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from streams import wakeups
+from tests.api import Api
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_success_holds_its_result(api: Api) -> None:
+    answer = api.get("/streams/length/none")
+    assert answer.status == 200
+    assert answer.body == {"ok": True, "data": {"result": 0}}
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_failure_holds_code_and_message(api: Api) -> None:
+    answer = api.send("XINFO", "STREAM", "none")
+    assert answer.status == 404
+    assert answer.body == {
+        "ok": False,
+        "error": {"code": "not_found", "message": "ERR no such key"},
+    }
+
+
+def test_it_bears_the_callers_request_id(api: Api) -> None:
+    answer = api.request("GET", "/streams/length/none", HTTP_X_REQUEST_ID="order-66.a:b_c")
+    assert answer.headers["X-Request-Id"] == "order-66.a:b_c"
+
+
+@pytest.mark.parametrize("given", ["", "two words", "x" * 129, "é", "<b>"])
+def test_it_replaces_a_request_id_that_is_not_sane(api: Api, given: str) -> None:
+    answer = api.request("GET", "/streams/length/none", HTTP_X_REQUEST_ID=given)
+    assert answer.headers["X-Request-Id"] not in ("", given)
+
+
+def test_text_is_not_escaped_for_html(api: Api) -> None:
+    api.run("XADD", "events", "1-0", "f", "<é&>")
+    response = Client().get(
+        f"/{api.plate}/streams/range/events", headers={"Authorization": api.key}
+    )
+    assert '["1-0",["f","<é&>"]]' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/", "/stream", "/streams/", "/streams/add/", "/streams/length", "/streams/a/b/c", "/x"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
+def test_unknown_paths_answer_json(api: Api, path: str, method: str) -> None:
+    answer = api.request(method, path)
+    assert answer.status in (404, 405)
+    assert answer.code in ("not_found", "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/streams/add", "DELETE, POST"),
+        ("PUT", "/streams/add", "DELETE, POST"),
+        ("OPTIONS", "/streams/read", "DELETE, POST"),
+        ("POST", "/streams/length/events", "GET, HEAD"),
+        ("POST", "/streams", "GET, HEAD"),
+        ("GET", "/pipeline", "POST"),
+        ("PATCH", "/streams/groups/create", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(
+    api: Api, method: str, path: str, allowed: str
+) -> None:
+    answer = api.request(method, path)
+    assert (answer.status, answer.code) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b" ", b"{", b"nonsense", b'"text"', b"7", b"null", b"[]", b'{"key":"a"} trailing',
+     b'{"key":"\xff"}', b'{"key":"\\ud800"}', b"{'key': 1}", b'{"a":NaN}'],
+)  # fmt: skip
+def test_a_body_that_is_no_json_object_is_invalid_json(api: Api, raw: bytes) -> None:
+    answer = api.request("POST", "/streams/add", raw=raw)
+    assert (answer.status, answer.code) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize("raw", [b"{}", b'"text"', b"7"])
+def test_a_batch_that_is_no_list_is_invalid_json(api: Api, raw: bytes) -> None:
+    assert api.request("POST", "/pipeline", raw=raw).code == "invalid_json"
+
+
+@pytest.mark.parametrize(
+    ("body", "member"),
+    [
+        ({"values": {"a": 1}}, "key"),
+        ({"key": "", "values": {"a": 1}}, "key"),
+        ({"key": 7, "values": {"a": 1}}, "key"),
+        ({"key": None, "values": {"a": 1}}, "key"),
+        ({"key": "a"}, "values"),
+        ({"key": "a", "values": {}}, "values"),
+        ({"key": "a", "values": "text"}, "values"),
+        ({"key": "a", "values": [["a"]]}, "values"),
+        ({"key": "a", "values": {"a": None}}, "values"),
+        ({"key": "a", "values": {"a": 1}, "Id": "*"}, "Id"),
+        ({"key": "a", "values": {"a": 1}, "id": 5}, "id"),
+        ({"key": "a", "values": {"a": 1}, "nomkstream": "yes"}, "nomkstream"),
+        ({"key": "a", "values": {"a": 1}, "entries": []}, "entries"),
+        ({"key": "a", "entries": []}, "entries"),
+        ({"key": "a", "entries": [{"id": "*"}]}, "entries"),
+        ({"key": "a", "values": {"a": 1}, "trim": {"threshold": 5}}, "strategy"),
+        ({"key": "a", "values": {"a": 1}, "trim": {"strategy": "x", "threshold": 5}}, "strategy"),
+        ({"key": "a", "values": {"a": 1}, "trim": {"strategy": "maxlen"}}, "threshold"),
+    ],
+)
+def test_a_wrong_member_is_named(api: Api, body: dict[str, Any], member: str) -> None:
+    answer = api.post("/streams/add", body)
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert member in answer.message
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"key":"a","key":"b","values":{"x":1}}', b'{"key":"a","values":{"x":1,"x":2}}'],
+)
+def test_a_doubled_member_is_refused(api: Api, raw: bytes) -> None:
+    answer = api.request("POST", "/streams/add", raw=raw)
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert "twice" in answer.message
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["count=abc", "count=1.5", "count=%201", "count=1&count=2", "limit=5", "start=-&start=0"],
+)
+def test_a_wrong_parameter_is_an_invalid_query(api: Api, query: str) -> None:
+    answer = api.get(f"/streams/range/events?{query}")
+    assert (answer.status, answer.code) == (400, "invalid_query")
+    assert query.partition("=")[0] in answer.message
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "section=all",
+        "section=consumers",
+        "group=g",
+        "full=yes",
+        "count=5",
+        "section=groups&group=g",
+    ],
+)
+def test_wrong_info_parameters_are_an_invalid_query(api: Api, query: str) -> None:
+    assert api.get(f"/streams/info/events?{query}").code == "invalid_query"
+
+
+@pytest.mark.parametrize("name", ["SET", "XNACK", "", "XINFO|STREAM", "EVAL", "XADD "])
+def test_commands_outside_the_list_are_unsupported(api: Api, name: str) -> None:
+    answer = api.send(name, "a")
+    assert (answer.status, answer.code) == (400, "unsupported_command")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "code"),
+    [
+        (("XADD", "a"), 400, "invalid_command"),
+        (("XRANGE", "a", "x", "+"), 400, "invalid_command"),
+        (("XREAD", "BLOCK", "-1", "STREAMS", "a", "0"), 400, "invalid_command"),
+        (("XSETID", "none", "1-0"), 404, "not_found"),
+        (("XGROUP", "CREATE", "none", "g", "$"), 404, "not_found"),
+        (("XPENDING", "none", "g"), 404, "nogroup"),
+        (("XADD", "events", "1-0", "a", "b"), 409, "id_conflict"),
+        (("XGROUP", "CREATE", "events", "g", "$"), 409, "busygroup"),
+    ],
+)
+def test_redis_errors_have_honest_statuses(
+    api: Api, words: tuple[str, ...], status: int, code: str
+) -> None:
+    api.run("XADD", "events", "1-0", "a", "b")
+    api.run("XGROUP", "CREATE", "events", "g", "$")
+    answer = api.send(*words)
+    assert (answer.status, answer.code) == (status, code)
+
+
+def test_the_message_is_redis_own_with_the_users_key_in_it(api: Api) -> None:
+    answer = api.send("XREADGROUP", "GROUP", "g", "c", "STREAMS", "events", ">")
+    assert answer.message == (
+        "NOGROUP No such key 'events' or consumer group 'g' in XREADGROUP with GROUP option"
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
+)
+def test_a_body_that_does_not_claim_to_be_json_is_refused(api: Api, content_type: str) -> None:
+    answer = api.request(
+        "POST", "/streams/add", {"key": "a", "values": {"b": 1}}, content_type=content_type
+    )
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "application/json", "application/json; charset=utf-8", "application/vnd.api+json"],
+)
+def test_a_body_that_claims_to_be_json_is_taken(api: Api, content_type: str) -> None:
+    answer = api.request(
+        "POST", "/streams/add", {"key": "a", "values": {"b": 1}}, content_type=content_type
+    )
+    assert answer.status == 200
+
+
+class TestTheOrderOfChecks:
+    def test_the_route_comes_before_the_method(self, api: Api) -> None:
+        assert api.request("PUT", "/nothing/here").code == "not_found"
+
+    def test_the_method_comes_before_the_authorization(self, api: Api) -> None:
+        assert api.request("PUT", "/pipeline", HTTP_AUTHORIZATION="").code == "method_not_allowed"
+
+    def test_the_authorization_comes_before_the_media_type(self, api: Api) -> None:
+        answer = api.request(
+            "POST", "/streams/add", raw=b"x", HTTP_AUTHORIZATION="", content_type="text/plain"
+        )
+        assert answer.code == "missing_authorization"
+
+    def test_the_media_type_comes_before_json(self, api: Api) -> None:
+        answer = api.request("POST", "/streams/add", raw=b"x", content_type="text/plain")
+        assert answer.code == "unsupported_media_type"
+
+    def test_json_comes_before_members(self, api: Api) -> None:
+        assert api.request("POST", "/streams/add", raw=b"{").code == "invalid_json"
+
+    def test_members_come_before_the_rules_of_the_command(self, api: Api) -> None:
+        answer = api.post("/streams/add", {"key": "", "values": {"a": 1}, "id": "0-0"})
+        assert answer.code == "invalid_request"
+
+
+def test_an_unknown_host_is_refused_in_json(api: Api, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["plates.example"]
+    answer = api.get("/streams/length/none")
+    assert answer.status == 400
+
+
+class TestAroundTheApi:
+    def test_the_index_names_the_service(self, client: Client) -> None:
+        answer = client.get("/").json()
+        assert answer["service"] == "plates"
+        assert answer["links"]["health"] == "/healthz"
+
+    def test_healthz_touches_nothing_else(self, client: Client) -> None:
+        with connection.execute_wrapper(lambda *_: pytest.fail("it asked the database")):
+            assert client.get("/healthz").status_code == 200
+
+    def test_readyz_is_true_once_everything_works(self, client: Client) -> None:
+        assert client.get("/readyz").status_code == 200
+
+    def test_readyz_names_what_failed(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wakeups, "is_listening", lambda: False)
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert "listener" in answer.json()["error"]["message"]
+        assert answer["Retry-After"] == "1"
+
+    @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+    def test_they_only_allow_looking(self, client: Client, path: str) -> None:
+        assert client.post(path).status_code == 405
