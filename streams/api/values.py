@@ -1,5 +1,6 @@
 """JSON values as the texts that a stream keeps (section 4 of the contract)."""
 
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -35,6 +36,9 @@ def words_of(values: list[Any], member: str) -> list[str]:
 
 def fields_of(values: Any, member: str) -> list[str]:
     """The flat list of fields and values, from an object or from pairs. Raises InvalidRequest."""
+    if isinstance(values, dict) and set(map(type, values.values())) == {str}:
+        # Mostly, and four times as fast as a look at each.
+        return list(chain.from_iterable(values.items()))
     pairs = list(values.items()) if isinstance(values, dict) else values
     if not isinstance(pairs, list):
         raise InvalidRequest(f"{member} must be an object or a list of [field, value] pairs")
