@@ -14,6 +14,10 @@ serve: $(VENV)/.run ## Install what is needed and serve on HOST:PORT; Ctrl-C sto
 test: $(VENV)/.dev ## Run all tests, on an embedded PostgreSQL unless DATABASE_URL is set
 	$(BIN)/python -m pytest
 
+.PHONY: record-redis
+record-redis: $(VENV)/.dev ## Renew the replies recorded from the Redis at REDIS_URL
+	$(BIN)/python -m tests.conformance
+
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff check .

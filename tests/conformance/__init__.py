@@ -1,0 +1,1 @@
+"""The same commands against a real Redis and against the service, replies compared."""
