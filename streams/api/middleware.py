@@ -26,9 +26,7 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
 
     The middleware behind this one is for the console: no other request passes through it.
     """
-    answer = cast(
-        "Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_answered)
-    )
+    answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_answered))
 
     def handle(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -49,6 +47,7 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
 
 
 def _answered(request: HttpRequest) -> HttpResponse:
+    request.get_host()  # Raises DisallowedHost for one that is not ours.
     request.resolver_match = match = resolve(request.path_info)
     response = cast("HttpResponse", match.func(request, *match.args, **match.kwargs))
     # DRF's own responses, and Django's from templates, are made in two steps.
