@@ -24,6 +24,7 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python scripts/check_facts.py
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Measure the service beside its peers; writes docs/benchmarks.md
