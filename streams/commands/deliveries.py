@@ -194,7 +194,7 @@ def parse_start(text: str) -> Start:
 
 _turns = Turns()
 
-COURTESY_SECONDS = 0.25
+COURTESY_SECONDS = 1.0
 """How long a reader gives way to those that came before it; a process may have died with them."""
 
 
