@@ -22,7 +22,7 @@ STYLE = (
     "<style>:root{--ink:#24292f}@media (prefers-color-scheme: dark){:root{--ink:#d6dde5}}</style>"
 )
 # Told apart in both schemes, and by people who do not see all colours.
-COLOURS = ("#1f8fd6", "#e08a00", "#2aa876", "#c85a9e", "#8a7fd0", "#b0502a", "#7d8590")
+COLOURS = ("#1f8fd6", "#e08a00", "#2aa876", "#c85a9e", "#8a7fd0", "#b0502a", "#7d8590", "#c9b400")
 
 SETTINGS: Any = {
     "axes.edgecolor": INK,

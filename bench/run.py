@@ -1,6 +1,7 @@
 """The command line of the benchmark: `python -m bench.run [--quick] [SECTION …]`."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Effort:
     readers: Sequence[int]
 
 
-FULL = Effort(5, 4.0, FSYNC_POLICIES, (10_000, 1_000_000, 10_000_000), 20, (1, 100, 1_000, 5_000))
+FULL = Effort(3, 3.0, FSYNC_POLICIES, (10_000, 1_000_000, 10_000_000), 20, (1, 100, 1_000, 5_000))
 QUICK = Effort(1, 1.0, ("always",), (10_000, 100_000), 10, (500,))
 
 
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {SECTIONS}")
+    # Stopped, it still stops what it has started.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     effort, sections = QUICK if given.quick else FULL, given.sections or SECTIONS
     with all_targets(fsync_policies=effort.fsync_policies) as targets:
         findings = _measure(targets, effort, sections)
