@@ -33,7 +33,6 @@ DELETE_CONSUMER = """
     gone_pending AS (
         DELETE FROM pending_entry
         WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
           AND consumer_id = (SELECT id FROM gone)
         RETURNING 1
     )

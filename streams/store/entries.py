@@ -127,11 +127,17 @@ ENTRY_ID_AT = """
     LIMIT 1
 """
 
+# Matches all columns of the primary key with those of the wanted rows: a planner that thought the
+# stream short could otherwise read it all.
 DELETE_ENTRIES = """
+    WITH gone AS MATERIALIZED (
+        SELECT %(plate)s::bigint AS plate_id, %(stream)s::bigint AS stream_id, gone.*
+        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
+    )
     DELETE FROM entry
-    USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
-    WHERE entry.plate_id = %(plate)s
-      AND entry.stream_id = %(stream)s
+    USING gone
+    WHERE entry.plate_id = gone.plate_id
+      AND entry.stream_id = gone.stream_id
       AND entry.ms = gone.ms
       AND entry.seq = gone.seq
     RETURNING entry.ms::text, entry.seq::text

@@ -1,6 +1,11 @@
 """Rows of `pending_entry`: the pending entries lists, and the counts that follow them.
 
 Whoever changes rows here holds the lock of their group.
+
+A list may have grown by a million since the planner's statistics were made: it then takes the
+whole list for a single row. So the statements leave it no choice. What looks IDs up matches all
+columns of the primary key with those of the wanted rows, or fetches LIMIT 1 of a lateral query;
+what reads one consumer's list does not name the group.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,12 +19,11 @@ from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 
 # Gives entries, with their delivery counts, to a consumer, and moves the counts along. Rows that
-# the group has already change hands (ST-8); they are looked for only between the first and the
-# last ID, where for new entries there are none.
+# the group has already change hands (ST-8).
 ASSIGN = """
     WITH
     given AS MATERIALIZED (
-        SELECT *
+        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, given.*
         FROM ROWS FROM (
             unnest(%(ms)s::numeric[]),
             unnest(%(seq)s::numeric[]),
@@ -28,19 +32,15 @@ ASSIGN = """
     ),
     lost AS (
         SELECT consumer_id, count(*) AS entries
-        FROM pending_entry
-        WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
-          AND (ms, seq) >= (%(first_ms)s::numeric, %(first_seq)s::numeric)
-          AND (ms, seq) <= (%(last_ms)s::numeric, %(last_seq)s::numeric)
-          AND (ms, seq) IN (SELECT ms, seq FROM given)
+        FROM given
+        JOIN pending_entry USING (plate_id, group_id, ms, seq)
         GROUP BY consumer_id
     ),
     written AS (
         INSERT INTO pending_entry (
             plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
         )
-        SELECT %(plate)s, %(group)s, ms, seq, %(consumer)s, %(delivered_at)s, delivery_count
+        SELECT plate_id, group_id, ms, seq, %(consumer)s, %(delivered_at)s, delivery_count
         FROM given
         ON CONFLICT (plate_id, group_id, ms, seq) DO UPDATE
         SET consumer_id = excluded.consumer_id,
@@ -67,33 +67,40 @@ ASSIGN = """
 
 # A consumer's own list above an ID, with the entries that still exist.
 READ_HISTORY = f"""
-    SELECT pending_entry.ms::text, pending_entry.seq::text, {RENDERED}
+    SELECT pending_entry.ms::text, pending_entry.seq::text, found.rendered
     FROM (
         SELECT ms, seq
         FROM pending_entry
         WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
           AND consumer_id = %(consumer)s
           AND (ms, seq) > (%(ms)s::numeric, %(seq)s::numeric)
         ORDER BY ms, seq
         LIMIT %(count)s
     ) AS pending_entry
-    LEFT JOIN entry
-      ON entry.plate_id = %(plate)s
-     AND entry.stream_id = %(stream)s
-     AND entry.ms = pending_entry.ms
-     AND entry.seq = pending_entry.seq
+    LEFT JOIN LATERAL (
+        SELECT {RENDERED} AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = %(stream)s
+          AND entry.ms = pending_entry.ms
+          AND entry.seq = pending_entry.seq
+        LIMIT 1
+    ) AS found ON true
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
 # Counts one more delivery of these entries (XRG-14).
 REDELIVER = """
+    WITH again AS MATERIALIZED (
+        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, again.*
+        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS again (ms, seq)
+    )
     UPDATE pending_entry
     SET delivered_at = %(now)s,
         delivery_count = delivery_count + 1
-    FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS again (ms, seq)
-    WHERE plate_id = %(plate)s
-      AND group_id = %(group)s
+    FROM again
+    WHERE pending_entry.plate_id = again.plate_id
+      AND pending_entry.group_id = again.group_id
       AND pending_entry.ms = again.ms
       AND pending_entry.seq = again.seq
 """
@@ -101,13 +108,17 @@ REDELIVER = """
 # Removes rows, whoever owns them, and takes them off their owners' counts.
 REMOVE = """
     WITH
+    wanted AS MATERIALIZED (
+        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, wanted.*
+        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS wanted (ms, seq)
+    ),
     gone AS (
         DELETE FROM pending_entry
-        USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
-        WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
-          AND pending_entry.ms = gone.ms
-          AND pending_entry.seq = gone.seq
+        USING wanted
+        WHERE pending_entry.plate_id = wanted.plate_id
+          AND pending_entry.group_id = wanted.group_id
+          AND pending_entry.ms = wanted.ms
+          AND pending_entry.seq = wanted.seq
         RETURNING consumer_id
     ),
     change AS (
@@ -128,20 +139,28 @@ REMOVE = """
 FIND_FOR_CLAIM = f"""
     SELECT wanted.ms::text, wanted.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           {RENDERED}
+           found.rendered
     FROM ROWS FROM (
         unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
     ) WITH ORDINALITY AS wanted (ms, seq, place)
-    LEFT JOIN pending_entry
-      ON pending_entry.plate_id = %(plate)s
-     AND pending_entry.group_id = %(group)s
-     AND pending_entry.ms = wanted.ms
-     AND pending_entry.seq = wanted.seq
-    LEFT JOIN entry
-      ON entry.plate_id = %(plate)s
-     AND entry.stream_id = %(stream)s
-     AND entry.ms = wanted.ms
-     AND entry.seq = wanted.seq
+    LEFT JOIN LATERAL (
+        SELECT consumer_id, delivered_at, delivery_count
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND ms = wanted.ms
+          AND seq = wanted.seq
+        LIMIT 1
+    ) AS pending_entry ON true
+    LEFT JOIN LATERAL (
+        SELECT {RENDERED} AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = %(stream)s
+          AND entry.ms = wanted.ms
+          AND entry.seq = wanted.seq
+        LIMIT 1
+    ) AS found ON true
     ORDER BY wanted.place
 """
 
@@ -150,11 +169,7 @@ FIND_FOR_CLAIM = f"""
 SCAN_FOR_CLAIM = f"""
     SELECT pending_entry.ms::text, pending_entry.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           CASE
-               WHEN entry.ms IS NULL THEN NULL
-               WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
-               ELSE ''
-           END
+           found.rendered
     FROM (
         SELECT ms, seq, consumer_id, delivered_at, delivery_count
         FROM pending_entry
@@ -164,11 +179,18 @@ SCAN_FOR_CLAIM = f"""
         ORDER BY ms, seq
         LIMIT %(count)s
     ) AS pending_entry
-    LEFT JOIN entry
-      ON entry.plate_id = %(plate)s
-     AND entry.stream_id = %(stream)s
-     AND entry.ms = pending_entry.ms
-     AND entry.seq = pending_entry.seq
+    LEFT JOIN LATERAL (
+        SELECT CASE
+                   WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
+                   ELSE ''
+               END AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = %(stream)s
+          AND entry.ms = pending_entry.ms
+          AND entry.seq = pending_entry.seq
+        LIMIT 1
+    ) AS found ON true
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
@@ -214,7 +236,6 @@ LIST_PENDING_OF_CONSUMER = """
            pending_entry.delivered_at, pending_entry.delivery_count
     FROM pending_entry
     WHERE plate_id = %(plate)s
-      AND group_id = %(group)s
       AND consumer_id = (
           SELECT id
           FROM consumer
@@ -249,17 +270,12 @@ def assign(
 
     `delivered_at` is Unix milliseconds, as is `now_ms`.
     """
-    first, last = min(given), max(given)
     session.execute(
         ASSIGN,
         {
             **_of(group),
             **_ids(given),
             "delivery_counts": literals.integers(given.values()),
-            "first_ms": str(first.ms),
-            "first_seq": str(first.seq),
-            "last_ms": str(last.ms),
-            "last_seq": str(last.seq),
             "consumer": consumer_id,
             "delivered_at": delivered_at,
             "now": now_ms,
