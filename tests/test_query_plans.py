@@ -1,0 +1,97 @@
+"""Long lists stay fast whatever the planner knows: here it knows nothing of the long one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from streams.models import Plate
+from streams.store import entries, pending, session
+
+ROWS = 20_000
+NO_STATISTICS = """
+    INSERT INTO entry (plate_id, stream_id, ms, seq, fields)
+    SELECT {plate}, {list}, number, 0, '["n", "1"]' FROM generate_series(1, {rows}) AS number;
+    INSERT INTO pending_entry (
+        plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
+    )
+    SELECT {plate}, {list}, number, 0, {list}, 0, 1 FROM generate_series(1, {rows}) AS number;
+"""
+SHORT, LONG = 900_001, 900_002
+
+INDEXES = ("entry_pkey", "pending_entry_pkey", "pending_entry_owner")
+READ_ALL = [("Seq Scan", table) for table in ("entry", "pending_entry")]
+
+STATEMENTS = {
+    "ASSIGN": pending.ASSIGN,
+    "REDELIVER": pending.REDELIVER,
+    "REMOVE": pending.REMOVE,
+    "FIND_FOR_CLAIM": pending.FIND_FOR_CLAIM,
+    "SCAN_FOR_CLAIM": pending.SCAN_FOR_CLAIM,
+    "READ_HISTORY": pending.READ_HISTORY,
+    "LIST_PENDING": pending.LIST_PENDING,
+    "DELETE_ENTRIES": entries.DELETE_ENTRIES,
+    "RANGE_ENTRIES": entries.RANGE_ENTRIES,
+}
+
+
+@pytest.fixture
+def plate(db: None) -> int:
+    """A plate with a long list that came after the statistics of a short one."""
+    plate = int(Plate.objects.create(name="plans").pk)
+    with connection.cursor() as cursor:
+        cursor.execute(NO_STATISTICS.format(plate=plate, list=SHORT, rows=1_000))
+        cursor.execute("ANALYZE entry, pending_entry")
+        cursor.execute(NO_STATISTICS.format(plate=plate, list=LONG, rows=ROWS))
+    return plate
+
+
+def parameters(plate: int) -> dict[str, Any]:
+    """Whatever the statements ask for."""
+    ids = "{" + ",".join(str(place * 100 + 1) for place in range(100)) + "}"
+    zeros = "{" + ",".join(["0"] * 100) + "}"
+    return {
+        "plate": plate,
+        "group": LONG,
+        "stream": LONG,
+        "consumer": LONG,
+        "key": b"events",
+        "now": 1,
+        "delivered_at": 1,
+        "idle_since": 1,
+        "count": 100,
+        "delivery_counts": zeros,
+        **dict.fromkeys(("start_ms", "end_ms"), "10000"),
+        **dict.fromkeys(("start_seq", "end_seq"), "0"),
+    } | {"ms": ids, "seq": zeros}
+
+
+def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The nodes of a plan that find rows of the long tables; all of them must use an index."""
+    assert (plan["Node Type"], plan.get("Relation Name")) not in READ_ALL, plan
+    if plan.get("Index Name") in INDEXES:
+        yield plan
+    for part in plan.get("Plans", ()):
+        yield from scans(part)
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_rows_are_found_by_their_ids(plate: int, name: str, mode: str) -> None:
+    words = parameters(plate)
+    if name in ("SCAN_FOR_CLAIM", "READ_HISTORY"):
+        words |= {"ms": "10000", "seq": "0"}
+    session.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    row = session.fetch_one(f"EXPLAIN (FORMAT JSON) {STATEMENTS[name]}", words)
+    assert row is not None
+    found = list(scans(row[0][0]["Plan"]))
+    assert found
+    assert all("ms" in scan["Index Cond"] for scan in found)
+
+
+def test_a_group_s_list_is_not_read_by_its_consumers_index(plate: int) -> None:
+    row = session.fetch_one(f"EXPLAIN (FORMAT JSON) {pending.REMOVE}", parameters(plate))
+    assert row is not None
+    (scan,) = scans(row[0][0]["Plan"])
+    assert scan["Index Name"] == "pending_entry_pkey"
