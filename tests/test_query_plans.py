@@ -49,8 +49,8 @@ def plate(db: None) -> int:
 
 def parameters(plate: int) -> dict[str, Any]:
     """Whatever the statements ask for."""
-    ids = "{" + ",".join(str(place * 100 + 1) for place in range(100)) + "}"
-    zeros = "{" + ",".join(["0"] * 100) + "}"
+    ids = "{" + ",".join(str(place * 100 + 1) for place in range(10)) + "}"
+    zeros = "{" + ",".join(["0"] * 10) + "}"
     return {
         "plate": plate,
         "group": LONG,

@@ -23,7 +23,7 @@ from streams.store.entries import RENDERED, Rendered
 ASSIGN = """
     WITH
     given AS MATERIALIZED (
-        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, given.*
+        SELECT *
         FROM ROWS FROM (
             unnest(%(ms)s::numeric[]),
             unnest(%(seq)s::numeric[]),
@@ -33,14 +33,22 @@ ASSIGN = """
     lost AS (
         SELECT consumer_id, count(*) AS entries
         FROM given
-        JOIN pending_entry USING (plate_id, group_id, ms, seq)
+        CROSS JOIN LATERAL (
+            SELECT consumer_id
+            FROM pending_entry
+            WHERE plate_id = %(plate)s
+              AND group_id = %(group)s
+              AND ms = given.ms
+              AND seq = given.seq
+            LIMIT 1
+        ) AS owner
         GROUP BY consumer_id
     ),
     written AS (
         INSERT INTO pending_entry (
             plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
         )
-        SELECT plate_id, group_id, ms, seq, %(consumer)s, %(delivered_at)s, delivery_count
+        SELECT %(plate)s, %(group)s, ms, seq, %(consumer)s, %(delivered_at)s, delivery_count
         FROM given
         ON CONFLICT (plate_id, group_id, ms, seq) DO UPDATE
         SET consumer_id = excluded.consumer_id,
