@@ -1,7 +1,13 @@
-"""`make record-redis`: renew the transcript from the Redis at REDIS_URL."""
+"""`make record-redis`: renew what was recorded from the Redis at REDIS_URL."""
 
 import os
 
-from tests.conformance.real_redis import record
+from tests.conformance import cases, sequences
+from tests.conformance.real_redis import connected
+from tests.conformance.table import CASES
 
-record(os.environ["REDIS_URL"])
+with connected(os.environ["REDIS_URL"]) as redis:
+    cases.RECORD.write(case.comparable(redis.replies_to(case.commands)) for case in CASES)
+    sequences.RECORD.write(
+        sequences.comparable_replies(redis, seed) for seed in sequences.RECORDED_SEEDS
+    )

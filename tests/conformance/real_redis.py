@@ -1,4 +1,4 @@
-"""A real Redis as the source of replies, and the transcript that stands in for it."""
+"""A real Redis as the source of replies, and what it replied once, which stands in for it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,38 +8,34 @@ from typing import Any
 
 import redis
 
-from tests.conformance.sequences import Words, comparable, sequence
-
-TRANSCRIPT = Path(__file__).parent / "transcript.json"
-RECORDED_SEEDS = range(40)
+from tests.conformance.words import Words
 
 DATABASE = 9
-"""A database of Redis that is emptied before each sequence."""
+"""A database of Redis that is emptied before each list of commands, if the URL names none."""
 
 
 class RealRedis:
-    """Replies in the JSON form of the service: RESP3, errors as their text."""
+    """Replies in the JSON form of the service: RESP3, an error as an object with its text."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     def replies_to(self, commands: Iterable[Words]) -> list[Any]:
-        """The comparable replies to a sequence that starts from nothing."""
+        """The replies to commands that start from nothing."""
         self._send(["FLUSHDB"])
-        return [comparable(words, self._send(words)) for words in commands]
+        return [self._send(words) for words in commands]
 
     def _send(self, words: Words) -> Any:
         self._connection.send_command(*words)
         try:
             return self._connection.read_response()
         except redis.ResponseError as error:
-            return f"error: {without_prefix(str(error))}"
+            return {"error": _whole_text(str(error))}
 
 
-def without_prefix(text: str) -> str:
-    """An error's text without its first word, which the client library takes off itself."""
-    first, _, rest = text.partition(" ")
-    return rest if first in ("ERR", "NOGROUP", "BUSYGROUP") else text
+def _whole_text(text: str) -> str:
+    """An error's text with its first word; the client library takes ERR off, and no other."""
+    return text if text.split(" ")[0] in ("NOGROUP", "BUSYGROUP") else f"ERR {text}"
 
 
 @contextmanager
@@ -54,14 +50,18 @@ def connected(url: str) -> Iterator[RealRedis]:
         client.close()
 
 
-def record(url: str) -> None:
-    """Renew the transcript from the Redis at that URL: one line for each sequence."""
-    with connected(url) as real:
-        lines = [json.dumps(real.replies_to(sequence(seed))) for seed in RECORDED_SEEDS]
-    TRANSCRIPT.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+class Record:
+    """Lists of replies that are kept in a file, one a line."""
 
+    def __init__(self, name: str) -> None:
+        self._path = Path(__file__).parent / name
 
-def transcript() -> list[list[Any]]:
-    """The recorded replies, by seed."""
-    recorded: list[list[Any]] = json.loads(TRANSCRIPT.read_text())
-    return recorded
+    def write(self, lists: Iterable[list[Any]]) -> None:
+        """Put these in the place of those before."""
+        lines = [json.dumps(replies) for replies in lists]
+        self._path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+    def read(self) -> list[list[Any]]:
+        """All lists, in the order in which they were written."""
+        lists: list[list[Any]] = json.loads(self._path.read_text())
+        return lists

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
+from tests.conformance.real_redis import RealRedis, Record
+from tests.conformance.words import Words
+
+RECORD = Record("sequences.json")
+RECORDED_SEEDS = range(40)
+
 COMMANDS_IN_A_SEQUENCE = 120
 KEYS, GROUPS, CONSUMERS = "kl", "gh", "abc"
-
-Words = list[str]
 
 _NOT_COMPARED = frozenset(
     # Inner figures; time; the lag rules of 8.0; consumers that only 8.0 creates.
@@ -26,6 +30,13 @@ def sequence(seed: int) -> Iterator[Words]:
     for _ in range(COMMANDS_IN_A_SEQUENCE):
         make, _ = random.choices(_MAKERS, [weight for _, weight in _MAKERS])[0]
         yield make(random, top)
+
+
+def comparable_replies(redis: RealRedis, seed: int) -> list[Any]:
+    """What a real Redis replies to a sequence, less what two servers may tell differently."""
+    commands = list(sequence(seed))
+    replies = redis.replies_to(commands)
+    return [comparable(words, reply) for words, reply in zip(commands, replies, strict=True)]
 
 
 def comparable(words: Words, reply: Any) -> Any:
