@@ -35,7 +35,7 @@ def recorded() -> Iterator[list[str]]:
     names = _names()
     sent: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for function in ("execute", "fetch_all", "fetch_one"):
+        for function in ("execute", "fetch_all", "fetch_one", "ask"):
             original = getattr(session, function)
 
             def record(statement: str, parameters: Any = None, original: Any = original) -> Any:

@@ -74,13 +74,13 @@ class Claim(OneGroup):
             if isinstance(self.details, Refusal):
                 raise self.details
             details, now_ms = self.details, clock.now_ms()
-            consumer_id = consumers.see(group, self.consumer, now_ms)
+            seen = consumers.see(plate, [self.key], self.group, self.consumer, now_ms)
             if details.last_id and details.last_id > group.last_delivered_id:
                 groups.save(replace(group, last_delivered_id=details.last_id))
             candidates = pending.find_for_claim(group, details.ids) if details.ids else []
             rules = _rules(details, now_ms)
             claims = claim_each(candidates, rules)
-            _write(group, consumer_id, claims, rules)
+            _write(group, seen()[group.id], claims, rules)
             return _shown(claims, just_ids=details.just_ids)
 
     def reply(self, result: list[Any]) -> list[Any]:
@@ -127,7 +127,7 @@ class AutoClaim(OneGroup):
         """Raises NoGroup."""
         with _locked_group(plate, self.key, self.group) as group:
             now_ms = clock.now_ms()
-            consumer_id = consumers.see(group, self.consumer, now_ms)
+            seen = consumers.see(plate, [self.key], self.group, self.consumer, now_ms)
             rules = ClaimRules(now_ms, self.min_idle_ms, now_ms, just_ids=self.just_ids)
             scan = claim_scanned(
                 self._candidates(group, rules),
@@ -135,7 +135,7 @@ class AutoClaim(OneGroup):
                 count=self.count,
                 budget=self.count * ROWS_PER_RESULT,
             )
-            _write(group, consumer_id, scan.claims, rules)
+            _write(group, seen()[group.id], scan.claims, rules)
             return self._shown(scan)
 
     def reply(self, result: list[Any]) -> list[Any]:

@@ -19,6 +19,7 @@ from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.reading import parse_read_options
 from streams.store import consumers, deliveries, groups, pending, session, waiting
+from streams.store.session import Answer
 
 Start = EntryId | None | Refusal
 """Read the consumer's history above an ID; None for `>`, new entries; or why the text is none."""
@@ -115,10 +116,8 @@ class ReadGroup:
         """Serve what there is. Raises NotYet if the reader must let others go first."""
         keys = sorted(set(self.keys))
         with self._turn(plate, keys), session.transaction():
-            locked = groups.lock_all(plate, keys, self.group)
-            self._validate(locked)
-            delivery = _Delivery(self, locked)
-            if line is None or line.lets_pass(locked.values(), delivery.has_new()):
+            delivery = _Delivery(self, plate, keys)
+            if line is None or line.lets_pass(delivery.groups, delivery.has_new()):
                 return delivery.run() or None
         if delivery.has_new():
             raise wakeups.NotYet(COURTESY_SECONDS)
@@ -134,14 +133,6 @@ class ReadGroup:
             return nullcontext()
         session.release()  # Who waits for a turn must not hold what those before it need.
         return _turns.taken([(plate, key, self.group) for key in keys])
-
-    def _validate(self, locked: dict[str, ConsumerGroup]) -> None:
-        """Left to right, group before ID, all before anything is delivered (XRG-4)."""
-        for key, start in self.positions:
-            if key not in locked:
-                raise no_group_to_read(key, self.group)
-            if isinstance(start, Refusal):
-                raise start
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +157,16 @@ class Acknowledge(OneGroup):
 
     def execute(self, plate: PlateId) -> int:
         """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""
-        with groups.locked(plate, self.key, self.group) as group:
-            if group is None:
+        try:
+            ids = {parse_id(text) for text in self.ids}
+        except InvalidCommand:
+            if groups.find(plate, self.key, self.group) is None:
                 return 0
-            return pending.remove(group, {parse_id(text) for text in self.ids})
+            raise
+        with session.transaction():
+            groups.lock_all(plate, [self.key], self.group)
+            removed = pending.acknowledge(plate, self.key, self.group, ids)
+        return removed()
 
     def reply(self, result: int) -> int:
         return result
@@ -244,17 +241,31 @@ class _Line:
 
 
 class _Delivery:
-    """One execution of XREADGROUP, under the locks of its groups."""
+    """One execution of XREADGROUP, under the locks of its groups, which it takes.
 
-    def __init__(self, command: ReadGroup, locked: dict[str, ConsumerGroup]) -> None:
+    Locks, notes the consumer and looks for new entries in one round trip: each statement is sent
+    before the one ahead of it is answered, and sees the state under its locks all the same.
+    """
+
+    def __init__(self, command: ReadGroup, plate: PlateId, keys: list[str]) -> None:
+        """Raises NoGroup, InvalidCommand, having changed nothing."""
         self._command = command
+        self._plate = plate
         self._now_ms = clock.now_ms()
-        self._groups = locked
-        self._consumer_ids = {
-            key: consumers.see(group, command.consumer, self._now_ms)
-            for key, group in locked.items()
-        }
-        self._unread = self._read_new({key for key, start in command.positions if start is None})
+        lock = groups.lock_all(plate, keys, command.group)
+        refused = any(isinstance(position.start, Refusal) for position in command.positions)
+        seen = consumers.see(
+            plate, [] if refused else keys, command.group, command.consumer, self._now_ms
+        )
+        unread = self._read_new({key for key, start in command.positions if start is None})
+        self._groups = lock()
+        self._validate()
+        self._consumer_ids = seen()
+        self._unread = unread()
+
+    @property
+    def groups(self) -> Collection[ConsumerGroup]:
+        return self._groups.values()
 
     def has_new(self) -> bool:
         """Whether there is something to deliver."""
@@ -267,16 +278,27 @@ class _Delivery:
             if isinstance(start, EntryId):
                 found.setdefault(key, []).extend(self._history(key, start))
             else:
-                new = self._unread.pop(key, None) or self._read_new({key})[key]
+                stream_id = self._groups[key].stream_id
+                new = self._unread.pop(stream_id, None) or self._read_new({key})()[stream_id]
                 if new.entries:
                     found.setdefault(key, []).extend(self._deliver(key, new))
         return found
 
-    def _read_new(self, keys: set[str]) -> dict[str, deliveries.New]:
+    def _validate(self) -> None:
+        """Left to right, group before ID, all before anything is delivered (XRG-4)."""
+        for key, start in self._command.positions:
+            if key not in self._groups:
+                raise no_group_to_read(key, self._command.group)
+            if isinstance(start, Refusal):
+                raise start
+
+    def _read_new(self, keys: set[str]) -> Answer[dict[int, deliveries.New]]:
         """What is new for the groups of these streams: one statement for all."""
-        by_stream = {self._groups[key].stream_id: key for key in keys}
-        found = deliveries.read_new([self._groups[key] for key in keys], count=self._command.count)
-        return {by_stream[stream_id]: new for stream_id, new in found.items()}
+        if not keys:
+            return dict
+        return deliveries.read_new(
+            self._plate, keys, self._command.group, count=self._command.count
+        )
 
     def _deliver(self, key: str, new: deliveries.New) -> list[Any]:
         """Move the group past the new entries and put them on the consumer's list (XRG-9)."""
@@ -290,7 +312,7 @@ class _Delivery:
         if not self._command.no_ack:
             pending.assign(
                 group,
-                self._consumer_ids[key],
+                self._consumer_ids[group.id],
                 dict.fromkeys(ids, 1),
                 delivered_at=self._now_ms,
                 now_ms=self._now_ms,
@@ -300,7 +322,7 @@ class _Delivery:
     def _history(self, key: str, after: EntryId) -> list[Any]:
         """The consumer's own list; what still exists is delivered once more (XRG-12 to 14)."""
         group = self._groups[key]
-        rows = pending.history(group, self._consumer_ids[key], after, self._command.count)
+        rows = pending.history(group, self._consumer_ids[group.id], after, self._command.count)
         alive = [entry_id for entry_id, entry in rows if entry is not None]
         if alive:
             pending.redeliver(group, alive, self._now_ms)

@@ -151,7 +151,7 @@ class DestroyGroup(OneGroup):
         with session.transaction():
             if streams.lock(name) is None:
                 raise requires_key()
-            group = groups.lock_all(plate, [self.key], self.group).get(self.key)
+            group = groups.lock_all(plate, [self.key], self.group)().get(self.key)
             if group is None:
                 return 0
             groups.delete(group)
@@ -318,7 +318,7 @@ def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
     stream = streams.lock(StreamName(plate, key))
     if stream is None:
         raise requires_key()
-    found = groups.lock_all(plate, [key], group).get(key)
+    found = groups.lock_all(plate, [key], group)().get(key)
     if found is None:
         raise no_such_group(key, group)
     return stream, found

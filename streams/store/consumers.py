@@ -1,17 +1,27 @@
 """Rows of `consumer`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from streams.domain.groups import ConsumerGroup
-from streams.store import session
+from streams.domain.plates import PlateId
+from streams.store import literals, session
+from streams.store.groups import OF_THAT_NAME
+from streams.store.session import Answer
 
-# Finds or creates a consumer of a locked group, and notes that it was seen.
-SEE_CONSUMER = """
+# Finds or creates a consumer in the groups of one name on several streams, which are locked, and
+# notes that it was seen. Does nothing if one of the groups is missing.
+SEE_CONSUMER = f"""
+    WITH wanted AS MATERIALIZED (
+        SELECT consumer_group.id {OF_THAT_NAME}
+    )
     INSERT INTO consumer (plate_id, group_id, name, seen_at)
-    VALUES (%(plate)s, %(group)s, %(consumer)s, %(now)s)
+    SELECT %(plate)s, id, %(consumer)s, %(now)s
+    FROM wanted
+    WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
     ON CONFLICT (plate_id, group_id, name) DO UPDATE
     SET seen_at = excluded.seen_at
-    RETURNING id
+    RETURNING group_id, id
 """
 
 # A new consumer, unless one of that name exists.
@@ -61,11 +71,24 @@ class Consumer:
     pending_count: int
 
 
-def see(group: ConsumerGroup, name: str, now_ms: int) -> int:
-    """The id of the consumer, created if need be, and seen now (ST-10, ST-11)."""
-    row = session.fetch_one(SEE_CONSUMER, {**_named(group, name), "now": now_ms})
-    assert row is not None
-    return int(row[0])
+def see(
+    plate: PlateId, keys: Collection[str], group: str, name: str, now_ms: int
+) -> Answer[dict[int, int]]:
+    """The ids of the consumer by group id, created if need be, and seen now (ST-10, ST-11).
+
+    None of this, and no ids, if one of these different streams has no such group.
+    """
+    rows = session.ask(
+        SEE_CONSUMER,
+        {
+            "plate": plate,
+            "keys": literals.names(keys),
+            "group": group.encode(),
+            "consumer": name.encode(),
+            "now": now_ms,
+        },
+    )
+    return lambda: dict(rows())
 
 
 def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:

@@ -1,66 +1,60 @@
 """What a group has still to be given."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
-from streams.domain.groups import ConsumerGroup
 from streams.domain.ids import EntryId
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
+from streams.store.groups import OF_THAT_NAME
+from streams.store.session import Answer
 
-# For each group the counters of its stream, then the entries above its place, at most `count`
-# (null: all). One statement, for counters and entries must be of one moment (LAG-4).
+# For each group of one name the counters of its stream, then the entries above the group's place,
+# at most `count` (null: all). One statement, for counters and entries must be of one moment
+# (LAG-4). The rows are ordered outside, where `ms` is still a number.
 READ_NEW = f"""
-    WITH wanted AS (
-        SELECT *
-        FROM ROWS FROM (
-            unnest(%(streams)s::bigint[]),
-            unnest(%(ms)s::numeric[]),
-            unnest(%(seq)s::numeric[])
-        ) AS wanted (stream, ms, seq)
+    WITH wanted AS MATERIALIZED (
+        SELECT stream.id,
+               consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
+               concat_ws(
+                   ' ', stream.length, stream.entries_added,
+                   stream.last_generated_ms, stream.last_generated_seq,
+                   stream.recorded_first_ms, stream.recorded_first_seq,
+                   stream.max_deleted_ms, stream.max_deleted_seq
+               ) AS counters
+        {OF_THAT_NAME}
     )
-    SELECT wanted.stream, NULL::numeric AS ms, NULL::numeric AS seq,
-           concat_ws(
-               ' ', stream.length, stream.entries_added,
-               stream.last_generated_ms, stream.last_generated_seq,
-               stream.recorded_first_ms, stream.recorded_first_seq,
-               stream.max_deleted_ms, stream.max_deleted_seq
-           ) AS content
-    FROM wanted
-    JOIN stream
-      ON stream.plate_id = %(plate)s
-     AND stream.id = wanted.stream
-    UNION ALL
-    SELECT wanted.stream, found.ms, found.seq, found.content
-    FROM wanted
-    CROSS JOIN LATERAL (
-        SELECT entry.ms, entry.seq, {RENDERED} AS content
-        FROM entry
-        WHERE entry.plate_id = %(plate)s
-          AND entry.stream_id = wanted.stream
-          AND (entry.ms, entry.seq) > (wanted.ms, wanted.seq)
-        ORDER BY entry.ms, entry.seq
-        LIMIT %(count)s
+    SELECT found.stream_id, found.ms::text, found.seq::text, found.content
+    FROM (
+        SELECT id AS stream_id, NULL::numeric AS ms, NULL::numeric AS seq, counters AS content
+        FROM wanted
+        UNION ALL
+        SELECT wanted.id, page.ms, page.seq, page.content
+        FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT entry.ms, entry.seq, {RENDERED} AS content
+            FROM entry
+            WHERE entry.plate_id = %(plate)s
+              AND entry.stream_id = wanted.id
+              AND (entry.ms, entry.seq)
+                  > (wanted.last_delivered_ms, wanted.last_delivered_seq)
+            ORDER BY entry.ms, entry.seq
+            LIMIT %(count)s
+        ) AS page
     ) AS found
-    ORDER BY stream, ms NULLS FIRST, seq
+    ORDER BY found.stream_id, found.ms NULLS FIRST, found.seq
 """
 
 # Whether a group of that name is missing on one of the streams, or has something new on one.
-MAY_HAVE_NEW = """
+MAY_HAVE_NEW = f"""
     SELECT count(*) < cardinality(%(keys)s::bytea[])
         OR bool_or(
             (stream.last_generated_ms, stream.last_generated_seq)
             > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
         )
-    FROM stream
-    JOIN consumer_group
-      ON consumer_group.plate_id = stream.plate_id
-     AND consumer_group.stream_id = stream.id
-     AND consumer_group.name = %(group)s
-    WHERE stream.plate_id = %(plate)s
-      AND stream.key = ANY (%(keys)s::bytea[])
+    {OF_THAT_NAME}
 """
 
 
@@ -71,24 +65,22 @@ class New(NamedTuple):
     entries: list[tuple[EntryId, Rendered]]
 
 
-def read_new(locked: Sequence[ConsumerGroup], *, count: int | None) -> dict[int, New]:
-    """For each locked group, by the id of its stream: what is new to it, at most `count` each."""
-    if not locked:
-        return {}
-    rows = session.fetch_all(
+def read_new(
+    plate: PlateId, keys: Collection[str], group: str, *, count: int | None
+) -> Answer[dict[int, New]]:
+    """By the id of its stream: what is new to each of the locked groups, at most `count`."""
+    rows = session.ask(
         READ_NEW,
-        {
-            "plate": locked[0].plate,
-            "streams": literals.integers(group.stream_id for group in locked),
-            "ms": literals.integers(group.last_delivered_id.ms for group in locked),
-            "seq": literals.integers(group.last_delivered_id.seq for group in locked),
-            "count": count,
-        },
+        {"plate": plate, "keys": literals.names(keys), "group": group.encode(), "count": count},
     )
+    return lambda: _by_stream(plate, rows())
+
+
+def _by_stream(plate: PlateId, rows: list[session.Row]) -> dict[int, New]:
     found: dict[int, New] = {}
     for stream_id, ms, seq, content in rows:
         if ms is None:
-            found[stream_id] = New(_counters(stream_id, locked[0].plate, content), [])
+            found[stream_id] = New(_counters(stream_id, plate, content), [])
         else:
             found[stream_id].entries.append((EntryId(int(ms), int(seq)), Rendered(content)))
     return found

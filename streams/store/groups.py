@@ -10,11 +10,23 @@ from streams.domain.ids import EntryId
 from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
 from streams.store import literals, session
+from streams.store.session import Answer
 
 _COLUMNS = """
     consumer_group.id, consumer_group.plate_id, consumer_group.stream_id, consumer_group.name,
     consumer_group.last_delivered_ms::text, consumer_group.last_delivered_seq::text,
     consumer_group.entries_read
+"""
+
+# The groups of one name on several streams: what FROM and WHERE begin with.
+OF_THAT_NAME = """
+    FROM stream
+    JOIN consumer_group
+      ON consumer_group.plate_id = stream.plate_id
+     AND consumer_group.stream_id = stream.id
+     AND consumer_group.name = %(group)s
+    WHERE stream.plate_id = %(plate)s
+      AND stream.key = ANY (%(keys)s::bytea[])
 """
 
 # One group, by its stream's key and its name. Locks nothing.
@@ -116,16 +128,19 @@ def find(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
 def locked(plate: PlateId, key: str, name: str) -> Iterator[ConsumerGroup | None]:
     """Run the body in a transaction that holds the lock of the group, if there is one."""
     with session.transaction():
-        yield lock_all(plate, [key], name).get(key)
+        yield lock_all(plate, [key], name)().get(key)
 
 
-def lock_all(plate: PlateId, keys: Collection[str], name: str) -> dict[str, ConsumerGroup]:
-    """The groups of that name on those of the streams that have one, locked until commit."""
-    rows = session.fetch_all(
+def lock_all(plate: PlateId, keys: Collection[str], name: str) -> Answer[dict[str, ConsumerGroup]]:
+    """The groups of that name on those of the streams that have one, locked until commit.
+
+    Locked from the next statement on, be it sent before this one's answer is there.
+    """
+    rows = session.ask(
         LOCK_GROUPS,
         {"plate": plate, "keys": literals.names(keys), "groups": literals.names([name])},
     )
-    return {bytes(key).decode(): _from_row(row) for key, *row in rows}
+    return lambda: {bytes(key).decode(): _from_row(row) for key, *row in rows()}
 
 
 def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:

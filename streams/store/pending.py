@@ -15,8 +15,11 @@ from streams.domain.arguments import MAX_INTEGER
 from streams.domain.claims import Candidate, PendingEntry
 from streams.domain.groups import ConsumerGroup
 from streams.domain.ids import MAX_ID, NO_ID, EntryId
+from streams.domain.plates import PlateId
 from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
+from streams.store.groups import OF_THAT_NAME
+from streams.store.session import Answer
 
 # Gives entries, with their delivery counts, to a consumer, and moves the counts along. Rows that
 # the group has already change hands (ST-8).
@@ -113,12 +116,12 @@ REDELIVER = """
       AND pending_entry.seq = again.seq
 """
 
-# Removes rows, whoever owns them, and takes them off their owners' counts.
-REMOVE = """
+_REMOVE = """
     WITH
     wanted AS MATERIALIZED (
-        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, wanted.*
+        SELECT %(plate)s::bigint AS plate_id, locked.id AS group_id, wanted.*
         FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS wanted (ms, seq)
+        CROSS JOIN (LOCKED) AS locked
     ),
     gone AS (
         DELETE FROM pending_entry
@@ -127,21 +130,27 @@ REMOVE = """
           AND pending_entry.group_id = wanted.group_id
           AND pending_entry.ms = wanted.ms
           AND pending_entry.seq = wanted.seq
-        RETURNING consumer_id
+        RETURNING pending_entry.group_id, pending_entry.consumer_id
     ),
     change AS (
-        SELECT consumer_id, count(*) AS entries FROM gone GROUP BY consumer_id
+        SELECT group_id, consumer_id, count(*) AS entries FROM gone GROUP BY group_id, consumer_id
     ),
     counted AS (
         UPDATE consumer
         SET pending_count = pending_count - change.entries
         FROM change
         WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
+          AND consumer.group_id = change.group_id
           AND id = change.consumer_id
     )
     SELECT count(*) FROM gone
 """
+
+# Removes rows, whoever owns them, and takes them off their owners' counts.
+REMOVE = _REMOVE.replace("LOCKED", "SELECT %(group)s::bigint AS id")
+
+# The same by the group's name, so that it can be sent before the answer of what locks the group.
+ACKNOWLEDGE = _REMOVE.replace("LOCKED", f"SELECT consumer_group.id {OF_THAT_NAME}")
 
 # Of each wanted ID, in order: the pending entry if there is one, and the entry if it exists.
 FIND_FOR_CLAIM = f"""
@@ -317,11 +326,18 @@ def redeliver(group: ConsumerGroup, ids: Collection[EntryId], now_ms: int) -> No
     session.execute(REDELIVER, {**_of(group), **_ids(ids), "now": now_ms})
 
 
-def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> int:
-    """Take entries off the group's list, whoever owns them; returns how many were on it."""
-    row = session.fetch_one(REMOVE, {**_of(group), **_ids(ids)})
-    assert row is not None
-    return int(row[0])
+def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Answer[int]:
+    """Take entries off the list of a locked group: how many were on it; 0 without a group."""
+    rows = session.ask(
+        ACKNOWLEDGE,
+        {"plate": plate, "keys": literals.names([key]), "group": group.encode(), **_ids(ids)},
+    )
+    return lambda: int(rows()[0][0])
+
+
+def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
+    """Take entries off the group's list, whoever owns them."""
+    session.execute(REMOVE, {**_of(group), **_ids(ids)})
 
 
 def find_for_claim(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:

@@ -1,14 +1,15 @@
 """How statements reach PostgreSQL: Django's pooled connection, psycopg underneath.
 
 A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: what
-needs no answer travels together with what does, so "lock, look, write, commit" is two round
-trips. A transaction inside another joins it.
+needs no answer, or not yet (`ask`), travels together with what does, so "lock, look, write,
+commit" is two round trips. Each statement still sees what was committed before it began. A
+transaction inside another joins it.
 """
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import django.db
 import psycopg
@@ -21,6 +22,10 @@ from streams.domain.plates import PlateId
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
+
+_Result = TypeVar("_Result")
+Answer: TypeAlias = Callable[[], _Result]
+"""What a statement gives, waited for when it is called."""
 
 
 # The driver's and Django's names for "the database cannot serve", an exhausted pool included.
@@ -89,23 +94,34 @@ def unborn_streams() -> dict[int, PlateId]:
 def execute(statement: str, parameters: Parameters | None = None) -> None:
     """Run a statement for its effect."""
     with driver_errors_translated():
-        _connection().execute(statement, parameters, prepare=True)
+        _run(statement, parameters)
 
 
 def fetch_all(statement: str, parameters: Parameters | None = None) -> list[Row]:
     """Run a statement and return its rows."""
     with driver_errors_translated():
-        return cast(
-            "list[Row]", _connection().execute(statement, parameters, prepare=True).fetchall()
-        )
+        return _run(statement, parameters).fetchall()
 
 
 def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | None:
     """Run a statement and return its first row, or None."""
     with driver_errors_translated():
-        return cast(
-            "Row | None", _connection().execute(statement, parameters, prepare=True).fetchone()
-        )
+        return _run(statement, parameters).fetchone()
+
+
+def ask(statement: str, parameters: Parameters | None = None) -> Answer[list[Row]]:
+    """Send a statement, which shares a round trip with those sent before its rows are called for.
+
+    They may be called for after the transaction's end: then it travels with the COMMIT.
+    """
+    with driver_errors_translated():
+        cursor = _run(statement, parameters)
+
+    def rows() -> list[Row]:
+        with driver_errors_translated():
+            return cursor.fetchall()
+
+    return rows
 
 
 def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iterator[list[Row]]:
@@ -148,6 +164,10 @@ def driver_errors_translated() -> Iterator[None]:
         yield
     except _OUT_OF_SERVICE as error:
         raise Unavailable("the database is not available") from error
+
+
+def _run(statement: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
+    return _connection().execute(statement, parameters, prepare=True)
 
 
 def _connection() -> psycopg.Connection[Any]:
