@@ -1,5 +1,6 @@
 """Hand-picked cases: a few commands that show facts, from nothing to the last reply."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,9 +35,12 @@ def case(facts: str, *lines: str, in_8: Mapping[int, Any] | None = None) -> Case
 
 
 _NOT_COMPARED = frozenset(("idle", "inactive", "seen-time", "active-time", "radix-tree-nodes"))
+_MADE_NOW = re.compile(r"^1\d{12}(?=-)")
 
 
 def _comparable(words: Words, reply: Any) -> Any:
+    if words[0].upper() == "XADD" and isinstance(reply, str):
+        return _MADE_NOW.sub("a time", reply)
     if words[0].upper() == "XPENDING" and isinstance(reply, list) and len(words) > 3:
         return [[entry_id, consumer, count] for entry_id, consumer, _, count in reply]
     return _without_times(reply) if words[0].upper() == "XINFO" else reply
