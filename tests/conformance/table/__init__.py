@@ -1,5 +1,10 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import groups, streams
+from tests.conformance.table import general, groups, ids, streams
 
-CASES = [*streams.CASES, *groups.CASES]
+CASES = [
+    *general.CASES,
+    *ids.CASES,
+    *streams.CASES,
+    *groups.CASES,
+]
