@@ -1,10 +1,10 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import general, groups, ids, streams
+from tests.conformance.table import general, groups, ids, xadd
 
 CASES = [
     *general.CASES,
     *ids.CASES,
-    *streams.CASES,
+    *xadd.CASES,
     *groups.CASES,
 ]
