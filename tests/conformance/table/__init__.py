@@ -1,10 +1,11 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import general, groups, ids, xadd
+from tests.conformance.table import general, groups, ids, state, xadd
 
 CASES = [
     *general.CASES,
     *ids.CASES,
+    *state.CASES,
     *xadd.CASES,
     *groups.CASES,
 ]
