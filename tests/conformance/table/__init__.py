@@ -1,11 +1,12 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import general, groups, ids, state, xadd
+from tests.conformance.table import general, groups, ids, state, trimming, xadd
 
 CASES = [
     *general.CASES,
     *ids.CASES,
     *state.CASES,
     *xadd.CASES,
+    *trimming.CASES,
     *groups.CASES,
 ]
