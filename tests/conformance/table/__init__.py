@@ -1,6 +1,6 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import general, groups, ids, state, trimming, xadd
+from tests.conformance.table import general, groups, ids, reading, state, trimming, xadd
 
 CASES = [
     *general.CASES,
@@ -8,5 +8,6 @@ CASES = [
     *state.CASES,
     *xadd.CASES,
     *trimming.CASES,
+    *reading.CASES,
     *groups.CASES,
 ]
