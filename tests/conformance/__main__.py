@@ -2,7 +2,7 @@
 
 import os
 
-from tests.conformance import cases, sequences
+from tests.conformance import cases, redis_py, sequences
 from tests.conformance.real_redis import connected
 from tests.conformance.table import CASES
 
@@ -11,3 +11,5 @@ with connected(os.environ["REDIS_URL"]) as redis:
     sequences.RECORD.write(
         sequences.comparable_replies(redis, seed) for seed in sequences.RECORDED_SEEDS
     )
+
+redis_py.RECORD.write(redis_py.recorded_replies(os.environ["REDIS_URL"]))
