@@ -112,3 +112,82 @@ def test_of_the_deletion_of_a_stream(api: Api) -> None:
     with recorded() as sent:
         assert api.delete("/streams/k").result == 1
     assert sent == [LOCK, "DELETE_STREAM"]
+
+
+GROUP_LOCK, SEE = "LOCK_GROUPS", "SEE_CONSUMER"
+PLAIN_READ = [GROUP_LOCK, SEE, "DELIVER_PLAINLY"]
+GENERAL_READ = [GROUP_LOCK, SEE, "READ_NEW", "SAVE_GROUP", "ASSIGN"]
+READ = "XREADGROUP GROUP g c STREAMS k >"
+EVERY_ID = " ".join(f"{ms}-0" for ms in range(1, 1001))
+
+
+@pytest.fixture
+def group(api: Api) -> Api:
+    """A plate with a stream of a thousand entries, new to a group and to its consumer `c`."""
+    add_numbered(api, "k", 1000)
+    api.run("XGROUP", "CREATE", "k", "g", "0", "ENTRIESREAD", "0")
+    return api
+
+
+@pytest.mark.parametrize(
+    ("words", "statements"),
+    [
+        (READ, PLAIN_READ),
+        ("XREADGROUP GROUP g c COUNT 1 STREAMS k >", PLAIN_READ),
+        ("XREADGROUP GROUP g c BLOCK 1 STREAMS k >", PLAIN_READ),
+        ("XREADGROUP GROUP g c NOACK STREAMS k >", PLAIN_READ),
+        ("XREADGROUP GROUP g c STREAMS k k > >", [GROUP_LOCK, SEE, *GENERAL_READ[2:], "READ_NEW"]),
+        ("XREADGROUP GROUP g c STREAMS k 0", [GROUP_LOCK, SEE, "READ_HISTORY"]),
+        (f"XACK k g {EVERY_ID}", [GROUP_LOCK, "ACKNOWLEDGE"]),
+        ("XACK k g x", ["FIND_GROUP"]),
+    ],
+)
+def test_of_a_delivery(group: Api, words: str, statements: list[str]) -> None:
+    with recorded() as sent:
+        group.send(*words.split())
+    assert sent == statements
+
+
+@pytest.mark.parametrize(
+    ("preparations", "delivered"),
+    [
+        (["XGROUP SETID k g 0 ENTRIESREAD -1"], 1000),
+        (["XDEL k 1000-0"], 999),
+        (["XCLAIM k g other 0 500-0 FORCE"], 1000),
+        ([READ, "XGROUP SETID k g 0 ENTRIESREAD 0"], 1000),
+    ],
+    ids=["unknown entries-read", "a tombstone ahead", "pending ahead", "all pending"],
+)
+def test_of_a_delivery_that_is_not_plain(
+    group: Api, preparations: list[str], delivered: int
+) -> None:
+    for words in preparations:
+        group.run(*words.split())
+    with recorded() as sent:
+        assert len(group.run(*READ.split())["k"]) == delivered
+    assert sent == [*PLAIN_READ, *GENERAL_READ]
+
+
+@pytest.mark.parametrize(
+    ("words", "statements"),
+    [
+        (
+            "XREADGROUP GROUP g c STREAMS k 0",
+            [GROUP_LOCK, SEE, "READ_HISTORY", "REDELIVER"],
+        ),
+        (f"XACK k g {EVERY_ID}", [GROUP_LOCK, "ACKNOWLEDGE"]),
+        (f"XCLAIM k g other 0 {EVERY_ID}", [GROUP_LOCK, SEE, "FIND_FOR_CLAIM", "ASSIGN"]),
+        (
+            "XAUTOCLAIM k g other 0 - COUNT 1000",
+            [GROUP_LOCK, SEE, "SCAN_FOR_CLAIM", "SCAN_FOR_CLAIM", "ASSIGN"],
+        ),
+        ("XPENDING k g", ["FIND_GROUP", "LIST_CONSUMERS", "SUMMARIZE"]),
+        ("XPENDING k g - + 1000", ["FIND_GROUP", "LIST_PENDING"]),
+        ("XPENDING k g - + 1000 c", ["FIND_GROUP", "LIST_PENDING_OF_CONSUMER"]),
+    ],
+)
+def test_with_a_thousand_pending_entries(group: Api, words: str, statements: list[str]) -> None:
+    group.run(*READ.split())
+    with recorded() as sent:
+        group.run(*words.split())
+    assert sent == statements

@@ -115,13 +115,39 @@ class ReadGroup:
     def _attempt(self, plate: PlateId, line: "_Line | None") -> Found | None:
         """Serve what there is. Raises NotYet if the reader must let others go first."""
         keys = sorted(set(self.keys))
-        with self._turn(plate, keys), session.transaction():
-            delivery = _Delivery(self, plate, keys)
-            if line is None or line.lets_pass(delivery.groups, delivery.has_new()):
-                return delivery.run() or None
+        with self._turn(plate, keys):
+            if line is None or line.is_new:
+                found = self._attempt_plainly(plate, keys, gives_way=line is not None)
+                if found or (line is None and found is not None):
+                    return found or None
+            with session.transaction():
+                delivery = _Delivery(self, plate, keys)
+                if line is None or line.lets_pass(delivery.groups, delivery.has_new()):
+                    return delivery.run() or None
         if delivery.has_new():
             raise wakeups.NotYet(COURTESY_SECONDS)
         return None
+
+    def _attempt_plainly(self, plate: PlateId, keys: list[str], *, gives_way: bool) -> Found | None:
+        """Deliver in a single round trip, commit included; None: it cannot be done so, nor was."""
+        if len(keys) < len(self.positions) or any(start is not None for _, start in self.positions):
+            return None
+        now_ms = clock.now_ms()
+        with session.transaction():
+            groups.lock_all(plate, keys, self.group)
+            consumers.see(plate, keys, self.group, self.consumer, now_ms)
+            delivered = deliveries.deliver_plainly(
+                plate,
+                keys,
+                self.group,
+                self.consumer,
+                count=self.count,
+                no_ack=self.no_ack,
+                gives_way=gives_way,
+                now_ms=now_ms,
+            )
+        found = delivered()
+        return found and {key: found[key] for key in self.keys if key in found}
 
     def _turn(self, plate: PlateId, keys: list[str]) -> Any:
         """Callers in this process take turns, first come first (BLK-17).
@@ -209,6 +235,11 @@ class _Line:
         self._places: list[int] = []
         # When courtesy towards those before it ends: it is theirs for a moment, each time anew.
         self._patient_until = 0.0
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the reader has not taken its place yet."""
+        return not self._places
 
     def lets_pass(self, locked: Collection[ConsumerGroup], has_new: bool) -> bool:
         """Whether there is something to deliver and it is this reader's turn.

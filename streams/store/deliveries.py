@@ -47,6 +47,107 @@ READ_NEW = f"""
     ORDER BY found.stream_id, found.ms NULLS FIRST, found.seq
 """
 
+# The whole delivery of new entries to a consumer that was just noted, in the plain case only: each
+# of the streams has the group, whose count of entries read is known and simply counts on (LAG-4),
+# nothing above its place is pending already (ST-8), and nobody has to be given way to. Else it
+# changes nothing, and not all of the streams are among the rows. For each of them a row without
+# content, then the entries.
+DELIVER_PLAINLY = f"""
+    WITH
+    wanted AS MATERIALIZED (
+        SELECT stream.id AS stream_id, stream.key, consumer_group.id AS group_id,
+               consumer_group.last_delivered_ms, consumer_group.last_delivered_seq
+        {OF_THAT_NAME}
+          AND consumer_group.entries_read IS NOT NULL
+          AND (
+              (stream.max_deleted_ms, stream.max_deleted_seq) = (0, 0)
+              OR (stream.max_deleted_ms, stream.max_deleted_seq)
+                 < (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+          )
+          AND NOT EXISTS (
+              SELECT
+              FROM pending_entry
+              WHERE plate_id = %(plate)s
+                AND group_id = consumer_group.id
+                AND (ms, seq)
+                    > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+          )
+          AND NOT (
+              %(gives_way)s
+              AND EXISTS (
+                  SELECT
+                  FROM waiting_reader
+                  WHERE plate_id = %(plate)s
+                    AND group_id = consumer_group.id
+                    AND expires_at > %(now)s
+              )
+          )
+    ),
+    page AS MATERIALIZED (
+        SELECT wanted.key, wanted.group_id, found.*
+        FROM wanted
+        CROSS JOIN LATERAL (
+            SELECT entry.ms, entry.seq, {RENDERED} AS content
+            FROM entry
+            WHERE entry.plate_id = %(plate)s
+              AND entry.stream_id = wanted.stream_id
+              AND (entry.ms, entry.seq)
+                  > (wanted.last_delivered_ms, wanted.last_delivered_seq)
+            ORDER BY entry.ms, entry.seq
+            LIMIT %(count)s
+        ) AS found
+        WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
+    ),
+    newest AS MATERIALIZED (
+        SELECT DISTINCT ON (group_id)
+               group_id, ms, seq, count(*) OVER (PARTITION BY group_id) AS entries
+        FROM page
+        ORDER BY group_id, ms DESC, seq DESC
+    ),
+    moved AS (
+        UPDATE consumer_group
+        SET last_delivered_ms = newest.ms,
+            last_delivered_seq = newest.seq,
+            entries_read = entries_read + newest.entries
+        FROM newest
+        WHERE plate_id = %(plate)s
+          AND id = newest.group_id
+    ),
+    owner AS MATERIALIZED (
+        SELECT consumer.id, newest.group_id, newest.entries
+        FROM newest
+        JOIN consumer
+          ON consumer.plate_id = %(plate)s
+         AND consumer.group_id = newest.group_id
+         AND consumer.name = %(consumer)s
+        WHERE NOT %(no_ack)s
+    ),
+    given AS (
+        INSERT INTO pending_entry (
+            plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
+        )
+        SELECT %(plate)s, page.group_id, page.ms, page.seq, owner.id, %(now)s, 1
+        FROM page
+        JOIN owner USING (group_id)
+    ),
+    counted AS (
+        UPDATE consumer
+        SET pending_count = pending_count + owner.entries,
+            active_at = %(now)s
+        FROM owner
+        WHERE plate_id = %(plate)s
+          AND consumer.group_id = owner.group_id
+          AND consumer.id = owner.id
+    )
+    SELECT key, content
+    FROM (
+        SELECT key, NULL AS ms, NULL AS seq, NULL AS content FROM wanted
+        UNION ALL
+        SELECT key, ms, seq, content FROM page
+    ) AS delivered
+    ORDER BY key, ms NULLS FIRST, seq
+"""
+
 # Whether a group of that name is missing on one of the streams, or has something new on one.
 MAY_HAVE_NEW = f"""
     SELECT count(*) < cardinality(%(keys)s::bytea[])
@@ -84,6 +185,50 @@ def _by_stream(plate: PlateId, rows: list[session.Row]) -> dict[int, New]:
         else:
             found[stream_id].entries.append((EntryId(int(ms), int(seq)), Rendered(content)))
     return found
+
+
+def deliver_plainly(
+    plate: PlateId,
+    keys: Collection[str],
+    group: str,
+    consumer: str,
+    *,
+    count: int | None,
+    no_ack: bool,
+    gives_way: bool,
+    now_ms: int,
+) -> Answer[dict[str, list[Rendered]] | None]:
+    """Give a consumer, which must exist, what is new to the locked groups, at most `count` each.
+
+    The new entries of each of these different streams that has some. Or None: nothing is done,
+    for it is not the plain case, or with `gives_way` somebody waits for one of the groups.
+    """
+    rows = session.ask(
+        DELIVER_PLAINLY,
+        {
+            "plate": plate,
+            "keys": literals.names(keys),
+            "group": group.encode(),
+            "consumer": consumer.encode(),
+            "count": count,
+            "no_ack": no_ack,
+            "gives_way": gives_way,
+            "now": now_ms,
+        },
+    )
+    return lambda: _by_key(rows(), len(keys))
+
+
+def _by_key(rows: list[session.Row], streams: int) -> dict[str, list[Rendered]] | None:
+    found: dict[bytes, list[Rendered]] = {}
+    for key, content in rows:
+        if content is None:
+            found[key] = []
+        else:
+            found[key].append(Rendered(content))
+    if len(found) < streams:
+        return None
+    return {key.decode(): entries for key, entries in found.items() if entries}
 
 
 def may_have_new(plate: PlateId, keys: Collection[str], group: str) -> bool:
