@@ -63,6 +63,13 @@ def post_fork(server: Arbiter, worker: object) -> None:
         os.close(_EMBEDDED_LOCK)
 
 
+def post_worker_init(worker: object) -> None:
+    """Speed up the driver, which the application has imported by now."""
+    from plates_project import waits
+
+    waits.install()
+
+
 def _exit(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
