@@ -33,13 +33,15 @@ def loads(text: bytes) -> Any:
 
 
 def _count_members(value: Any) -> int:
+    count, parts = 0, value
     if isinstance(value, dict):
-        return len(value) + sum(
-            _count_members(inner) for inner in value.values() if isinstance(inner, (dict, list))
-        )
-    if isinstance(value, list):
-        return sum(_count_members(inner) for inner in value if isinstance(inner, (dict, list)))
-    return 0
+        count, parts = len(value), value.values()
+    elif not isinstance(value, list):
+        return 0
+    for one in parts:
+        if isinstance(one, (dict, list)):
+            count += _count_members(one)
+    return count
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> None:

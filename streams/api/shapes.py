@@ -36,7 +36,7 @@ from streams.commands.ranges import Length, Range, ReverseRange
 from streams.commands.reads import Position, Read, parse_start
 from streams.commands.removal import Delete, Trim
 from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER, parse_integer
-from streams.domain.entries import new_entry
+from streams.domain.entries import NewEntry, new_entry
 from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, TooLarge
 from streams.domain.ids import parse_add_id, parse_range_end, parse_range_start
 from streams.domain.trimming import Trim as Bound
@@ -160,25 +160,34 @@ class AddShape(BodyShape):
 
     def command(self) -> Add:
         check_name(self.key, "key")
-        entries = [
-            new_entry(parse_add_id(entry.id), fields_of(entry.values, f"{prefix}values"))
-            for prefix, entry in self._given()
-        ]
+        kind, entries = (
+            (Add, [self._single()]) if self.entries is None else (AddSeveral, self._several())
+        )
         bound = self.trim.bound() if self.trim else None
-        kind = Add if self.entries is None else AddSeveral
         return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
 
-    def _given(self) -> list[tuple[str, EntryShape]]:
-        if self.entries is None:
-            if self.values is None:
-                raise InvalidRequest("values is required")
-            return [("", EntryShape(values=self.values, id="*" if self.id is None else self.id))]
+    def _single(self) -> NewEntry:
+        if self.values is None:
+            raise InvalidRequest("values is required")
+        return _entry("*" if self.id is None else self.id, self.values)
+
+    def _several(self) -> list[NewEntry]:
         if self.values is not None or self.id is not None:
             raise InvalidRequest("entries stands alone: give values and id inside of it")
         if not self.entries:
             raise InvalidRequest("entries must hold at least one entry")
         check_batch(self.entries, "entries")
-        return [(f"entries[{place}].", entry) for place, entry in enumerate(self.entries)]
+        found: list[NewEntry] = []
+        try:
+            for entry in self.entries:
+                found.append(_entry(entry.id, entry.values))
+        except InvalidRequest as refusal:
+            raise InvalidRequest(f"entries[{len(found)}].{refusal.text}") from refusal
+        return found
+
+
+def _entry(id_text: str, values: Any) -> NewEntry:
+    return new_entry(parse_add_id(id_text), fields_of(values, "values"))
 
 
 class StartShape(Shape):

@@ -76,17 +76,22 @@ class TailNode(NamedTuple):
 
 
 def add_to_tail(
-    tail: TailNode | None, entry_id: EntryId, fields: Sequence[str]
-) -> tuple[TailNode, SealedNode | None]:
-    """The tail node with one more entry, and the node before it if this entry opened a new one.
+    tail: TailNode | None, added: Iterable[tuple[EntryId, Sequence[str]]]
+) -> tuple[TailNode | None, list[SealedNode]]:
+    """The tail node after these entries were added, and the nodes that were sealed meanwhile.
 
-    `fields` is the flat list [field1, value1, …].
+    Each entry has the flat list [field1, value1, …].
     """
-    if tail is None:
-        return _open(entry_id, fields), None
-    if tail.slots >= NODE_MAX_ENTRIES or tail.bytes + size_of(fields) >= NODE_MAX_BYTES:
-        return _open(entry_id, fields), SealedNode(tail.last_id, tail.live)
-    return _extend(tail, entry_id, fields), None
+    sealed: list[SealedNode] = []
+    growing = None if tail is None else _GrowingTail(tail)
+    for entry_id, fields in added:
+        if growing is None or not growing.has_room_for(fields):
+            if growing is not None:
+                sealed.append(SealedNode(growing.last_id, growing.live))
+            growing = _GrowingTail.opened(entry_id, fields)
+        else:
+            growing.add(entry_id, fields)
+    return None if growing is None else growing.node(), sealed
 
 
 def without(tail: TailNode, removed: int) -> TailNode | None:
@@ -139,32 +144,38 @@ def _is_beyond(
     return node.last_id < min_id
 
 
-def _open(entry_id: EntryId, fields: Sequence[str]) -> TailNode:
-    names = fields[::2]
-    entry_bytes = _same_fields_bytes(entry_id, entry_id, fields)
-    return TailNode(
-        master_id=entry_id,
-        last_id=entry_id,
-        slots=1,
-        live=1,
-        bytes=_master_bytes(names) + entry_bytes,
-        fields_digest=_digest(names),
-    )
+class _GrowingTail:
+    """A tail node while entries are added to it, which happens too often for new values each."""
 
+    def __init__(self, node: TailNode) -> None:
+        self.master_id, self.last_id, self.slots, self.live, self.bytes, self.digest = node
+        # Those of the last entry, and what they weigh: nothing if they are the master's.
+        self._names: Sequence[str] = ()
+        self._names_bytes = 0
 
-def _extend(tail: TailNode, entry_id: EntryId, fields: Sequence[str]) -> TailNode:
-    names = fields[::2]
-    entry_bytes = _same_fields_bytes(tail.master_id, entry_id, fields)
-    if _digest(names) != tail.fields_digest:
-        entry_bytes += _own_fields_bytes(names)
-    return TailNode(
-        master_id=tail.master_id,
-        last_id=entry_id,
-        slots=tail.slots + 1,
-        live=tail.live + 1,
-        bytes=tail.bytes + entry_bytes,
-        fields_digest=tail.fields_digest,
-    )
+    @classmethod
+    def opened(cls, entry_id: EntryId, fields: Sequence[str]) -> "_GrowingTail":
+        names = fields[::2]
+        size = _master_bytes(names) + _same_fields_bytes(entry_id, entry_id, fields)
+        return cls(TailNode(entry_id, entry_id, 1, 1, size, _digest(names)))
+
+    def node(self) -> TailNode:
+        return TailNode(
+            self.master_id, self.last_id, self.slots, self.live, self.bytes, self.digest
+        )
+
+    def has_room_for(self, fields: Sequence[str]) -> bool:
+        return self.slots < NODE_MAX_ENTRIES and self.bytes + size_of(fields) < NODE_MAX_BYTES
+
+    def add(self, entry_id: EntryId, fields: Sequence[str]) -> None:
+        names = fields[::2]
+        if names != self._names:
+            self._names = names
+            self._names_bytes = 0 if _digest(names) == self.digest else _own_fields_bytes(names)
+        self.bytes += _same_fields_bytes(self.master_id, entry_id, fields) + self._names_bytes
+        self.last_id = entry_id
+        self.slots += 1
+        self.live += 1
 
 
 def _digest(names: Sequence[str]) -> str:

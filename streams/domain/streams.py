@@ -52,14 +52,12 @@ def append_all(
     Raises IdConflict if one of them cannot be added; then none is.
     """
     ids: list[EntryId] = []
-    sealed_nodes: list[SealedNode] = []
-    last, tail_node = stream.last_generated_id, stream.tail_node
+    last = stream.last_generated_id
     for entry in entries:
         last = next_id(last, entry.add_id, now_ms)
-        tail_node, sealed = add_to_tail(tail_node, last, entry.fields)
         ids.append(last)
-        if sealed:
-            sealed_nodes.append(sealed)
+    all_fields = (entry.fields for entry in entries)
+    tail_node, sealed_nodes = add_to_tail(stream.tail_node, zip(ids, all_fields, strict=True))
     appended = replace(
         stream,
         length=stream.length + len(ids),

@@ -21,19 +21,14 @@ from streams.domain.nodes import (
 
 def filled(*entries: list[str]) -> list[SealedNode]:
     """All nodes of a stream with these entries as 1-0, 2-0, …, the tail node last."""
-    nodes: list[SealedNode] = []
-    tail: TailNode | None = None
-    for ms, fields in enumerate(entries, start=1):
-        tail, sealed = add_to_tail(tail, EntryId(ms, 0), fields)
-        nodes += [sealed] if sealed else []
-    return [*nodes, SealedNode(tail.last_id, tail.live)] if tail else nodes
+    added = [(EntryId(ms, 0), fields) for ms, fields in enumerate(entries, start=1)]
+    tail, sealed = add_to_tail(None, added)
+    return [*sealed, SealedNode(tail.last_id, tail.live)] if tail else sealed
 
 
 def tail_of(*entries: tuple[EntryId, list[str]]) -> TailNode:
     """The tail node of a stream with these entries."""
-    tail: TailNode | None = None
-    for entry_id, fields in entries:
-        tail, _ = add_to_tail(tail, entry_id, fields)
+    tail, _ = add_to_tail(None, entries)
     assert tail is not None
     return tail
 
@@ -66,15 +61,17 @@ class TestFilling:
         assert (NODE_MAX_ENTRIES, NODE_MAX_BYTES, IMPLICIT_LIMIT) == (100, 4096, 10_000)
 
     def test_the_first_entry_opens_a_node(self) -> None:
-        tail, sealed = add_to_tail(None, EntryId(5, 1), ONE_FIELD)
-        assert sealed is None
+        tail, sealed = add_to_tail(None, [(EntryId(5, 1), ONE_FIELD)])
+        assert tail is not None
+        assert not sealed
         assert (tail.master_id, tail.last_id) == (EntryId(5, 1), EntryId(5, 1))
         assert (tail.slots, tail.live) == (1, 1)
 
     def test_an_entry_joins_the_node_that_has_room(self) -> None:
         first = tail_of((EntryId(5, 1), ONE_FIELD))
-        tail, sealed = add_to_tail(first, EntryId(6, 0), ONE_FIELD)
-        assert sealed is None
+        tail, sealed = add_to_tail(first, [(EntryId(6, 0), ONE_FIELD)])
+        assert tail is not None
+        assert not sealed
         assert (tail.master_id, tail.last_id) == (EntryId(5, 1), EntryId(6, 0))
         assert (tail.slots, tail.live) == (2, 2)
 
@@ -95,8 +92,9 @@ class TestFilling:
     def test_tombstones_keep_their_slots(self) -> None:
         full = tail_of(*((EntryId(ms, 0), ONE_FIELD) for ms in range(1, 101)))
         thinned = without(full, 60)
-        tail, sealed = add_to_tail(thinned, EntryId(101, 0), ONE_FIELD)
-        assert sealed == SealedNode(EntryId(100, 0), 40)
+        tail, sealed = add_to_tail(thinned, [(EntryId(101, 0), ONE_FIELD)])
+        assert tail is not None
+        assert sealed == [SealedNode(EntryId(100, 0), 40)]
         assert (tail.slots, tail.live) == (1, 1)
 
     # A node of "f" and "v" weighs 29 bytes; the new words count with their plain length.
