@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from streams.models import Plate
-from streams.store import entries, pending, session
+from streams.store import deliveries, entries, pending, session
 
 ROWS = 20_000
 NO_STATISTICS = """
@@ -27,6 +27,9 @@ STATEMENTS = {
     "ASSIGN": pending.ASSIGN,
     "REDELIVER": pending.REDELIVER,
     "REMOVE": pending.REMOVE,
+    "ACKNOWLEDGE": pending.ACKNOWLEDGE,
+    "READ_NEW": deliveries.READ_NEW,
+    "DELIVER_PLAINLY": deliveries.DELIVER_PLAINLY,
     "FIND_FOR_CLAIM": pending.FIND_FOR_CLAIM,
     "SCAN_FOR_CLAIM": pending.SCAN_FOR_CLAIM,
     "READ_HISTORY": pending.READ_HISTORY,
@@ -82,6 +85,9 @@ def test_rows_are_found_by_their_ids(plate: int, name: str, mode: str) -> None:
     words = parameters(plate)
     if name in ("SCAN_FOR_CLAIM", "READ_HISTORY"):
         words |= {"ms": "10000", "seq": "0"}
+    if name in ("ACKNOWLEDGE", "READ_NEW", "DELIVER_PLAINLY"):
+        words |= {"keys": "{events}", "group": b"workers", "consumer": b"worker-1"}
+        words |= {"no_ack": False, "gives_way": True}
     session.execute(f"SET LOCAL plan_cache_mode = {mode}")
     row = session.fetch_one(f"EXPLAIN (FORMAT JSON) {STATEMENTS[name]}", words)
     assert row is not None
