@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import truediv
 from statistics import median
 
-from bench import growth, readers
+from bench import growth, long_range, readers
 from bench.pgbench import NAME as PGBENCH
 from bench.throughput import OURS, Result, ratios
 
@@ -53,10 +54,14 @@ ADD_SLOWDOWN = 1.3
 
 GROWTH = 1.3
 
+FIRST_BYTE_MS = 100
+GROWN_MB = 32
+
 
 def judged(
     throughput: Sequence[Result],
     grown: Sequence[growth.Result],
+    long_ranges: Sequence[long_range.Result],
     blocked: Sequence[readers.Result],
 ) -> Iterator[Goal]:
     """Those goals for which the run has figures."""
@@ -64,6 +69,8 @@ def judged(
     yield from _ratios(by_name)
     yield from _rates(by_name)
     yield from _growth([result for result in grown if result.target == OURS])
+    for found in long_ranges[:1]:
+        yield from _long_range(found)
     for result in blocked:
         if (result.target, result.readers, result.streams) == (OURS, MOST_READERS, 1):
             yield from _readers(result)
@@ -77,17 +84,20 @@ def _ratios(by_name: dict[str, Result]) -> Iterator[Goal]:
 
 
 def _rates(by_name: dict[str, Result]) -> Iterator[Goal]:
-    rates = {
-        name: median(m.per_second for m in result.rounds[OURS]) for name, result in by_name.items()
-    }
+    rounds = {name: [m.per_second for m in result.rounds[OURS]] for name, result in by_name.items()}
+    rates = {name: median(measured) for name, measured in rounds.items()}
     if {"add", "hot"} <= rates.keys():
-        yield Goal("One hot stream: × spread out", HOT_TO_SPREAD, rates["hot"] / rates["add"])
+        ratio = median(map(truediv, rounds["hot"], rounds["add"]))
+        yield Goal("One hot stream: × spread out", HOT_TO_SPREAD, ratio)
     if {"add", "batch"} <= rates.keys():
         yield Goal("Batches of 100: × single adds", BATCH_TO_SINGLE, rates["batch"] / rates["add"])
     for name in ("group1", "group8"):
         if name in rates:
             title = f"{by_name[name].title}: entries/s"
             yield Goal(title, GROUP_ENTRIES_PER_SECOND, rates[name])
+    if {"group1", "group8"} <= rates.keys():
+        ratio = median(map(truediv, rounds["group8"], rounds["group1"]))
+        yield Goal("8 consumers of a group: × one", 1.0, ratio)
 
 
 def _growth(grown: Sequence[growth.Result]) -> Iterator[Goal]:
@@ -102,6 +112,14 @@ def _growth(grown: Sequence[growth.Result]) -> Iterator[Goal]:
     for what, times in costs.items():
         name = f"{what} at {last.length} entries: × its cost at {first.length}"
         yield Goal(name, GROWTH, times, is_ceiling=True)
+
+
+def _long_range(found: long_range.Result) -> Iterator[Goal]:
+    for name, wanted, measured in (
+        ("first byte, ms", FIRST_BYTE_MS, found.first_byte_ms),
+        ("largest worker's growth, MB", GROWN_MB, found.grown_mb),
+    ):
+        yield Goal(f"Range of {found.length} entries: {name}", wanted, measured, is_ceiling=True)
 
 
 def _readers(result: readers.Result) -> Iterator[Goal]:

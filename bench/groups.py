@@ -28,14 +28,17 @@ def run_all(targets: Targets, *, rounds: int, seconds: float) -> list[Result]:
     ]
     for target in rivals:
         asyncio.run(_prepare(target))
-    return [_run(rivals, consumers, rounds, seconds) for consumers in CONSUMERS]
-
-
-def _run(rivals: list[Target], consumers: int, rounds: int, seconds: float) -> Result:
-    found: dict[str, list[Measurement]] = {target.name: [] for target in rivals}
+    results = [_empty_result(rivals, consumers) for consumers in CONSUMERS]
     for _ in range(rounds):
         for target in rivals:
-            found[target.name].append(asyncio.run(_measure(target, consumers, seconds)))
+            for consumers, result in zip(CONSUMERS, results, strict=True):
+                measured = asyncio.run(_measure(target, consumers, seconds))
+                result.rounds[target.name].append(measured)
+    return results
+
+
+def _empty_result(rivals: list[Target], consumers: int) -> Result:
+    found: dict[str, list[Measurement]] = {target.name: [] for target in rivals}
     title = f"Group read and ack of {BATCH}, {consumers} consumer{'s' * (consumers > 1)}"
     return Result(f"group{consumers}", title, "asyncio client", "entries", found)
 

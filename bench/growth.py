@@ -64,7 +64,8 @@ def run_all(targets: Targets, lengths: Sequence[int], *, rounds: int, repeats: i
     ]
 
 
-def _key(length: int) -> str:
+def key_of(length: int) -> str:
+    """The stream of that length."""
     return f"grown{length}"
 
 
@@ -73,7 +74,7 @@ def _fill(target: Target, plate: int, length: int) -> None:
     if target.store.startswith("redis"):
         _fill_redis(target.store, length)
     else:
-        asyncio.run(_add_one(target, _key(length)))
+        asyncio.run(_add_one(target, key_of(length)))
         _fill_table(target.store, plate, length)
 
 
@@ -89,7 +90,7 @@ def _fill_table(store: str, plate: int, length: int) -> None:
 
     words = {
         "plate": plate,
-        "key": _key(length).encode(),
+        "key": key_of(length).encode(),
         "fields": orjson.dumps(WORDS).decode(),
     }
     with psycopg.connect(store, autocommit=True) as connection:
@@ -112,7 +113,7 @@ def _fill_redis(store: str, length: int) -> None:
         script = client.register_script(FILL_SCRIPT)
         for first in range(1, length + 1, SCRIPT_ENTRIES):
             last = min(first + SCRIPT_ENTRIES - 1, length)
-            script(keys=[_key(length)], args=[first, last, *WORDS])
+            script(keys=[key_of(length)], args=[first, last, *WORDS])
 
 
 async def _measure(
@@ -135,7 +136,7 @@ class _Probe:
     def __init__(self, connection: Connection, length: int, repeats: int) -> None:
         self._connection = connection
         self._length = length
-        self._key = _key(length)
+        self._key = key_of(length)
         self._repeats = repeats
         self._add_ms: list[float] = []
         self._range_ms: list[float] = []

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 import psycopg
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
 CONSUMERS = 10
@@ -156,7 +157,7 @@ def main() -> None:
         _print_medians(probes)
         for probe in probes if wanted.all_plans else probes[-1:]:
             _print_plans(probe)
-        connection.close_pool()
+        cast("DatabaseWrapper", connection).close_pool()
 
 
 def fragment_id(entry: Any) -> str:
@@ -209,7 +210,7 @@ def _filled(lengths: Sequence[int], statistics: str) -> list[Probe]:
 
     plate = Plate.objects.create(name="bench").pk
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        print(connection.execute("SELECT version()").fetchone()[0], file=sys.stderr)
+        print(*connection.execute("SELECT version()"), file=sys.stderr)
         for table in TABLES:
             connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         probes = []

@@ -4,7 +4,8 @@ import asyncio
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
 
 import psycopg
 
@@ -47,8 +48,10 @@ class Result:
     database_connections: int | None
 
 
-def run_all(targets: Targets, counts: Sequence[int], *, seconds: float) -> list[Result]:
-    """Each number of readers, on one stream and on as many streams."""
+def run_all(
+    targets: Targets, counts: Sequence[int], *, rounds: int, seconds: float
+) -> list[Result]:
+    """Each number of readers, on one stream and on as many streams, round after round."""
     _raise_open_files_limit()
     rivals = _rivals(targets)
     # Before the first readers: a process keeps most of the memory that it once had.
@@ -56,10 +59,24 @@ def run_all(targets: Targets, counts: Sequence[int], *, seconds: float) -> list[
     results = []
     for count in counts:
         for streams in sorted({1, count}):
-            for target in rivals:
-                run = _Run(target, count, streams, seconds, baselines_kb[target.name])
-                results.append(asyncio.run(run.measure()))
+            found: dict[str, list[Result]] = {target.name: [] for target in rivals}
+            for _ in range(rounds):
+                for target in rivals:
+                    run = _Run(target, count, streams, seconds, baselines_kb[target.name])
+                    found[target.name].append(asyncio.run(run.measure()))
+            results += [_median(of_rounds) for of_rounds in found.values()]
     return results
+
+
+def _median(rounds: Sequence[Result]) -> Result:
+    """Of each figure the median, but of the memory that of the first round: much is kept."""
+    first = rounds[0]
+    return replace(
+        first,
+        last_answer_ms=median(found.last_answer_ms for found in rounds),
+        idle_cpu_percent=median(found.idle_cpu_percent for found in rounds),
+        add_slowdown=median(found.add_slowdown for found in rounds),
+    )
 
 
 def _rivals(targets: Targets) -> list[Target]:

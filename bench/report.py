@@ -8,7 +8,7 @@ from statistics import median
 
 import psycopg
 
-from bench import growth, readers
+from bench import growth, long_range, readers
 from bench.goals import Goal
 from bench.load import Measurement
 from bench.targets import WORKERS, Targets
@@ -44,6 +44,7 @@ def page(
     targets: Targets,
     throughput: Sequence[Result],
     grown: Sequence[growth.Result],
+    long_ranges: Sequence[long_range.Result],
     blocked: Sequence[readers.Result],
     goals: Sequence[Goal],
 ) -> str:
@@ -55,6 +56,8 @@ def page(
     parts += ["## Throughput\n", *map(workload, throughput)]
     if grown:
         parts.append(_growth(grown))
+    if long_ranges:
+        parts.append(_long_ranges(long_ranges))
     if blocked:
         parts.append(_readers(blocked))
     return "\n".join(parts)
@@ -106,6 +109,19 @@ def _growth(results: Sequence[growth.Result]) -> str:
     return f"## Streams of growing length\n\n{how}\n\n{table(head, rows)}"
 
 
+def _long_ranges(results: Sequence[long_range.Result]) -> str:
+    head = ("entries", "first byte ms", "seconds", "MB sent", "largest worker grew by MB")
+    rows = [
+        (
+            f"{r.length:,}".replace(",", " "),
+            *_ms(r.first_byte_ms, r.seconds, r.megabytes, r.grown_mb),
+        )
+        for r in results
+    ]
+    how = "plates; a range of the whole stream, without count, read as fast as it comes"
+    return f"## Replies of any size\n\n{how}\n\n{table(head, rows)}"
+
+
 def _readers(results: Sequence[readers.Result]) -> str:
     head = (
         "", "readers", "streams", "last answer ms", "KB per reader", "idle CPU, % of a core",
@@ -124,8 +140,9 @@ def _readers(results: Sequence[readers.Result]) -> str:
     ]
     return (
         "## Blocked readers\n\nasyncio client; the unrelated adds by wrk over"
-        f" {readers.CONNECTIONS} connections. The last answer counts from the add's own; memory is"
-        f" the growth of the proportional set size.\n\n{table(head, rows)}"
+        f" {readers.CONNECTIONS} connections; medians of the rounds. The last answer counts from"
+        " the add's own; memory is the growth of the proportional set size in the first round."
+        f"\n\n{table(head, rows)}"
     )
 
 

@@ -37,9 +37,10 @@ def length(key: str) -> Request:
     return Request("GET", f"/{PLATE}/streams/length/{key}")
 
 
-def range_from(key: str, start: str, count: int) -> Request:
-    """So many entries from an ID on."""
-    return Request("GET", f"/{PLATE}/streams/range/{key}?start={start}&count={count}")
+def range_from(key: str, start: str, count: int | None = None) -> Request:
+    """So many entries from an ID on, or all."""
+    query = f"start={start}" if count is None else f"start={start}&count={count}"
+    return Request("GET", f"/{PLATE}/streams/range/{key}?{query}")
 
 
 def read(key: str, start: str, *, block_ms: int | None = None) -> Request:

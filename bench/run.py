@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import goals, groups, growth, readers, report, throughput
+from bench import goals, groups, growth, long_range, readers, report, throughput
 from bench.processes import ROOT
 from bench.targets import FSYNC_POLICIES, Targets, all_targets
 
@@ -41,6 +41,7 @@ class Findings:
 
     throughput: list[throughput.Result]
     grown: list[growth.Result]
+    long_ranges: list[long_range.Result]
     blocked: list[readers.Result]
 
 
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(targets: Targets, effort: Effort, sections: Sequence[str]) -> Findings:
-    findings = Findings([], [], [])
+    findings = Findings([], [], [], [])
     if "throughput" in sections:
         for result in throughput.run_all(targets, rounds=effort.rounds, seconds=effort.seconds):
             _say(report.workload(result))
@@ -76,13 +77,20 @@ def _measure(targets: Targets, effort: Effort, sections: Sequence[str]) -> Findi
         findings.grown = growth.run_all(
             targets, effort.lengths, rounds=effort.rounds, repeats=effort.growth_repeats
         )
+        findings.long_ranges = [
+            long_range.measure(targets.by_name[throughput.OURS], growth.key_of(length), length)
+            for length in effort.lengths
+            if length >= long_range.SHORTEST
+        ]
     if "readers" in sections:
-        findings.blocked = readers.run_all(targets, effort.readers, seconds=effort.seconds)
+        findings.blocked = readers.run_all(
+            targets, effort.readers, rounds=effort.rounds, seconds=effort.seconds
+        )
     return findings
 
 
 def _page(targets: Targets, findings: Findings) -> str:
-    found = findings.throughput, findings.grown, findings.blocked
+    found = findings.throughput, findings.grown, findings.long_ranges, findings.blocked
     return report.page(targets, *found, list(goals.judged(*found)))
 
 

@@ -97,7 +97,7 @@ class Stress:
 
     def _is_drained(self) -> bool:
         (group,) = self._call("XINFO", "GROUPS", self._stream)
-        return group["lag"] == 0 and group["pending"] == 0
+        return bool(group["lag"] == 0 and group["pending"] == 0)
 
     def _call(self, *words: Any) -> Any:
         command, *args = words

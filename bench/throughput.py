@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import client, pgbench
 from bench.load import Measurement, wrk
 from bench.targets import Target, Targets
-from bench.workloads import PREPARATION, WORKLOADS, Workload
+from bench.workloads import COMPARED, PREPARATION, WORKLOADS, Workload
 
 OURS = "plates"
 WARM_UP_SECONDS = 2.0
@@ -29,26 +29,55 @@ def run_all(targets: Targets, *, rounds: int, seconds: float) -> Iterator[Result
         if target.dialect == "rest" and target.name != "DRF no-op":
             for request in PREPARATION:
                 client.send_and_wait(target, request)
-    for workload in WORKLOADS:
-        yield _run(workload, targets, rounds=rounds, seconds=seconds)
+    for together in _groups():
+        runs = [_Run(workload, targets, seconds) for workload in together]
+        for run in runs:
+            run.warm_up()
+        for _ in range(rounds):
+            for run in runs:
+                run.round()
+        yield from (run.result() for run in runs)
 
 
-def _run(workload: Workload, targets: Targets, *, rounds: int, seconds: float) -> Result:
-    rivals = _rivals(workload, targets)
-    found: dict[str, list[Measurement]] = {target.name: [] for target in rivals}
-    statement = pgbench.STATEMENTS.get(workload.name)
-    if statement and pgbench.program():
-        found[pgbench.NAME] = []
-    for target in rivals:
-        _measure(workload, target, min(WARM_UP_SECONDS, seconds))
-    for _ in range(rounds):
-        for target in rivals:
-            found[target.name].append(_measure(workload, target, seconds))
-        if statement and pgbench.program():
-            rate = pgbench.run(statement, targets, workload.connections, seconds)
-            found[pgbench.NAME].append(Measurement(rate * workload.amount))
-    generator = f"wrk, {workload.connections} connections"
-    return Result(workload.name, workload.title, generator, workload.unit, found)
+def _groups() -> Iterator[list[Workload]]:
+    """The workloads in order, those that are compared with each other in one list."""
+    by_name = {workload.name: workload for workload in WORKLOADS}
+    groups = {name: names for names in COMPARED for name in names}
+    while by_name:
+        first = next(iter(by_name))
+        yield [by_name.pop(name) for name in groups.get(first, (first,))]
+
+
+class _Run:
+    """A workload against all its targets, round by round."""
+
+    def __init__(self, workload: Workload, targets: Targets, seconds: float) -> None:
+        self._workload = workload
+        self._targets = targets
+        self._seconds = seconds
+        self._rivals = _rivals(workload, targets)
+        self._found: dict[str, list[Measurement]] = {target.name: [] for target in self._rivals}
+        self._statement = pgbench.program() and pgbench.STATEMENTS.get(workload.name)
+        if self._statement:
+            self._found[pgbench.NAME] = []
+
+    def warm_up(self) -> None:
+        for target in self._rivals:
+            _measure(self._workload, target, min(WARM_UP_SECONDS, self._seconds))
+
+    def round(self) -> None:
+        for target in self._rivals:
+            self._found[target.name].append(_measure(self._workload, target, self._seconds))
+        if self._statement:
+            rate = pgbench.run(
+                self._statement, self._targets, self._workload.connections, self._seconds
+            )
+            self._found[pgbench.NAME].append(Measurement(rate * self._workload.amount))
+
+    def result(self) -> Result:
+        workload = self._workload
+        generator = f"wrk, {workload.connections} connections"
+        return Result(workload.name, workload.title, generator, workload.unit, self._found)
 
 
 def _rivals(workload: Workload, targets: Targets) -> list[Target]:

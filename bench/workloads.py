@@ -111,5 +111,8 @@ WORKLOADS = (
     ),
 )
 
+COMPARED = (("add", "hot"),)
+"""Workloads that are compared with each other: they run in the same rounds."""
+
 PREPARATION = [requests.add_batch(key, READ_COUNT) for key in READ_STREAMS]
 """What the reading workloads need, to be sent once to each target that they run against."""
