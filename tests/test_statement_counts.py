@@ -115,7 +115,7 @@ def test_of_the_deletion_of_a_stream(api: Api) -> None:
 
 
 GROUP_LOCK, SEE = "LOCK_GROUPS", "SEE_CONSUMER"
-PLAIN_READ = [GROUP_LOCK, SEE, "DELIVER_PLAINLY"]
+PLAIN_READ = [GROUP_LOCK, "DELIVER_PLAINLY"]
 GENERAL_READ = [GROUP_LOCK, SEE, "READ_NEW", "SAVE_GROUP", "ASSIGN"]
 READ = "XREADGROUP GROUP g c STREAMS k >"
 EVERY_ID = " ".join(f"{ms}-0" for ms in range(1, 1001))

@@ -135,7 +135,6 @@ class ReadGroup:
         now_ms = clock.now_ms()
         with session.transaction():
             groups.lock_all(plate, keys, self.group)
-            consumers.see(plate, keys, self.group, self.consumer, now_ms)
             delivered = deliveries.deliver_plainly(
                 plate,
                 keys,

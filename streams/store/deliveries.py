@@ -47,8 +47,8 @@ READ_NEW = f"""
     ORDER BY found.stream_id, found.ms NULLS FIRST, found.seq
 """
 
-# The whole delivery of new entries to a consumer that was just noted, in the plain case only: each
-# of the streams has the group, whose count of entries read is known and simply counts on (LAG-4),
+# The whole delivery of new entries to a consumer, found or created, in the plain case only: each of
+# the streams has the group, whose count of entries read is known and simply counts on (LAG-4),
 # nothing above its place is pending already (ST-8), and nobody has to be given way to. Else it
 # changes nothing, and not all of the streams are among the rows. For each of them a row without
 # content, then the entries.
@@ -113,14 +113,19 @@ DELIVER_PLAINLY = f"""
         WHERE plate_id = %(plate)s
           AND id = newest.group_id
     ),
-    owner AS MATERIALIZED (
-        SELECT consumer.id, newest.group_id, newest.entries
-        FROM newest
-        JOIN consumer
-          ON consumer.plate_id = %(plate)s
-         AND consumer.group_id = newest.group_id
-         AND consumer.name = %(consumer)s
-        WHERE NOT %(no_ack)s
+    owner AS (
+        INSERT INTO consumer (plate_id, group_id, name, seen_at, active_at, pending_count)
+        SELECT %(plate)s, wanted.group_id, %(consumer)s, %(now)s,
+               CASE WHEN newest.entries > 0 AND NOT %(no_ack)s THEN %(now)s END,
+               CASE WHEN newest.entries > 0 AND NOT %(no_ack)s THEN newest.entries ELSE 0 END
+        FROM wanted
+        LEFT JOIN newest USING (group_id)
+        WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
+        ON CONFLICT (plate_id, group_id, name) DO UPDATE
+        SET seen_at = excluded.seen_at,
+            active_at = coalesce(excluded.active_at, consumer.active_at),
+            pending_count = consumer.pending_count + excluded.pending_count
+        RETURNING id, group_id
     ),
     given AS (
         INSERT INTO pending_entry (
@@ -129,15 +134,7 @@ DELIVER_PLAINLY = f"""
         SELECT %(plate)s, page.group_id, page.ms, page.seq, owner.id, %(now)s, 1
         FROM page
         JOIN owner USING (group_id)
-    ),
-    counted AS (
-        UPDATE consumer
-        SET pending_count = pending_count + owner.entries,
-            active_at = %(now)s
-        FROM owner
-        WHERE plate_id = %(plate)s
-          AND consumer.group_id = owner.group_id
-          AND consumer.id = owner.id
+        WHERE NOT %(no_ack)s
     )
     SELECT key, content
     FROM (
@@ -198,7 +195,7 @@ def deliver_plainly(
     gives_way: bool,
     now_ms: int,
 ) -> Answer[dict[str, list[Rendered]] | None]:
-    """Give a consumer, which must exist, what is new to the locked groups, at most `count` each.
+    """Give a consumer what is new to the locked groups, at most `count` each, and see it now.
 
     The new entries of each of these different streams that has some. Or None: nothing is done,
     for it is not the plain case, or with `gives_way` somebody waits for one of the groups.
