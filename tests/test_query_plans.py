@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from streams.models import Plate
-from streams.store import deliveries, entries, pending, session
+from streams.store import candidates, deliveries, entries, pending, session
 
 ROWS = 20_000
 NO_STATISTICS = """
@@ -30,8 +30,8 @@ STATEMENTS = {
     "ACKNOWLEDGE": pending.ACKNOWLEDGE,
     "READ_NEW": deliveries.READ_NEW,
     "DELIVER_PLAINLY": deliveries.DELIVER_PLAINLY,
-    "FIND_FOR_CLAIM": pending.FIND_FOR_CLAIM,
-    "SCAN_FOR_CLAIM": pending.SCAN_FOR_CLAIM,
+    "FIND_FOR_CLAIM": candidates.FIND_FOR_CLAIM,
+    "SCAN_FOR_CLAIM": candidates.SCAN_FOR_CLAIM,
     "READ_HISTORY": pending.READ_HISTORY,
     "LIST_PENDING": pending.LIST_PENDING,
     "DELETE_ENTRIES": entries.DELETE_ENTRIES,

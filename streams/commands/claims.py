@@ -20,7 +20,7 @@ from streams.domain.errors import InvalidCommand, Refusal, echo, syntax_error
 from streams.domain.groups import ConsumerGroup, no_group
 from streams.domain.ids import EntryId, parse_id, parse_range_start
 from streams.domain.plates import PlateId
-from streams.store import consumers, groups, pending
+from streams.store import candidates, consumers, groups, pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,9 @@ class Claim(OneGroup):
             seen = consumers.see(plate, [self.key], self.group, self.consumer, now_ms)
             if details.last_id and details.last_id > group.last_delivered_id:
                 groups.save(replace(group, last_delivered_id=details.last_id))
-            candidates = pending.find_for_claim(group, details.ids) if details.ids else []
+            found = candidates.find(group, details.ids) if details.ids else []
             rules = _rules(details, now_ms)
-            claims = claim_each(candidates, rules)
+            claims = claim_each(found, rules)
             _write(group, seen()[group.id], claims, rules)
             return _shown(claims, just_ids=details.just_ids)
 
@@ -146,7 +146,7 @@ class AutoClaim(OneGroup):
         idle_since = rules.now_ms - max(0, rules.min_idle_ms)
         start, size = self.start, min(self.count + 1, LARGEST_PAGE)
         while True:
-            page = pending.scan_for_claim(group, start, idle_since, size)
+            page = candidates.scan(group, start, idle_since, size)
             yield from page
             if len(page) < size:
                 return

@@ -1,6 +1,5 @@
 """XREADGROUP and XACK: hand entries to the consumers of a group, and take their receipts."""
 
-import time
 from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from streams.bounds import blocked_readers
 from streams.commands import clock
 from streams.commands.contract import OneGroup, Scope, capped_block_ms
 from streams.commands.turns import Turns
+from streams.commands.waiting_line import COURTESY_SECONDS, WaitingLine
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Refusal
 from streams.domain.groups import ConsumerGroup, no_group_to_read
@@ -18,7 +18,7 @@ from streams.domain.ids import MAX_ID, EntryId, parse_id
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.reading import parse_read_options
-from streams.store import consumers, deliveries, groups, pending, session, waiting
+from streams.store import consumers, deliveries, groups, pending, session
 from streams.store.session import Answer
 
 Start = EntryId | None | Refusal
@@ -101,7 +101,7 @@ class ReadGroup:
         return result
 
     def _wait(self, plate: PlateId, block_ms: int) -> Found | None:
-        line = _Line(plate, self.keys, expires_at=clock.now_ms() + block_ms)
+        line = WaitingLine(plate, self.keys, expires_at=clock.now_ms() + block_ms)
         try:
             return wakeups.wait(
                 [StreamName(plate, key) for key in self.keys],
@@ -112,7 +112,7 @@ class ReadGroup:
         finally:
             line.leave()
 
-    def _attempt(self, plate: PlateId, line: "_Line | None") -> Found | None:
+    def _attempt(self, plate: PlateId, line: WaitingLine | None) -> Found | None:
         """Serve what there is. Raises NotYet if the reader must let others go first."""
         keys = sorted(set(self.keys))
         with self._turn(plate, keys):
@@ -215,59 +215,6 @@ def parse_start(text: str) -> Start:
 
 
 _turns = Turns()
-
-COURTESY_SECONDS = 1.0
-"""How long a reader gives way to those that came before it; a process may have died with them."""
-
-
-class _Line:
-    """A waiting reader's place among all that wait for the same groups (BLK-17).
-
-    Readers of one process are woken in order; this keeps the order over all processes. A reader
-    that finds something new, but others before it, leaves it to them for a moment.
-    """
-
-    def __init__(self, plate: PlateId, keys: Sequence[str], *, expires_at: int) -> None:
-        self._plate = plate
-        self._names = [StreamName(plate, key) for key in keys]
-        self._expires_at = expires_at
-        self._places: list[int] = []
-        # When courtesy towards those before it ends: it is theirs for a moment, each time anew.
-        self._patient_until = 0.0
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the reader has not taken its place yet."""
-        return not self._places
-
-    def lets_pass(self, locked: Collection[ConsumerGroup], has_new: bool) -> bool:
-        """Whether there is something to deliver and it is this reader's turn.
-
-        At the first call that says no the reader takes its place, at the one that says yes it
-        gives it up, and the next in line is woken: something may be left for it.
-        """
-        if has_new and not self._must_give_way(locked):
-            if self._places:
-                self.leave()
-                session.after_commit(lambda: wakeups.announce(self._names))
-            return True
-        if not self._places:
-            self._places = waiting.enter(locked, self._expires_at)
-        return False
-
-    def leave(self) -> None:
-        """Give the place up, if there is one."""
-        if self._places:
-            waiting.leave(self._plate, self._places)
-            self._places = []
-
-    def _must_give_way(self, locked: Collection[ConsumerGroup]) -> bool:
-        now = time.monotonic()
-        if now >= self._patient_until + COURTESY_SECONDS:
-            self._patient_until = now + COURTESY_SECONDS
-        return now < self._patient_until and waiting.anybody_before(
-            locked, self._places, clock.now_ms()
-        )
 
 
 class _Delivery:

@@ -275,15 +275,7 @@ def id_at(stream: Stream, place: int) -> EntryId | None:
 
 def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
     """Remove those entries of a locked stream that exist; returns their IDs."""
-    ids = list(ids)
-    rows = session.fetch_all(
-        DELETE_ENTRIES,
-        {
-            **_of(stream),
-            "ms": literals.integers(entry_id.ms for entry_id in ids),
-            "seq": literals.integers(entry_id.seq for entry_id in ids),
-        },
-    )
+    rows = session.fetch_all(DELETE_ENTRIES, {**_of(stream), **literals.entry_ids(list(ids))})
     return [EntryId(int(ms), int(seq)) for ms, seq in rows]
 
 

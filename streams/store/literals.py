@@ -4,12 +4,19 @@ A statement that takes a list gets it as one array (or JSON) literal and casts i
 join here and parsed in C by the server, it costs a fraction of adapting a Python list.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from streams.domain.ids import EntryId
 
 
 def integers(values: Iterable[int]) -> str:
     """For `::bigint[]` and `::numeric[]`."""
     return "{" + ",".join(map(str, values)) + "}"
+
+
+def entry_ids(ids: Collection[EntryId]) -> dict[str, str]:
+    """For `%(ms)s` and `%(seq)s`, both `::numeric[]`."""
+    return {"ms": integers(i.ms for i in ids), "seq": integers(i.seq for i in ids)}
 
 
 def names(values: Iterable[str]) -> str:

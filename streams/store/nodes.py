@@ -165,10 +165,10 @@ def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
 
     Returns how many of the entries were in full nodes; the others were in the tail node.
     """
-    rows = session.fetch_all(SHRINK_NODES, {**_of(stream), **_ids(gone)})
+    rows = session.fetch_all(SHRINK_NODES, {**_of(stream), **literals.entry_ids(gone)})
     emptied = [EntryId(int(ms), int(seq)) for ms, seq, live, _ in rows if live == 0]
     if emptied:
-        session.execute(DELETE_NODES, {**_of(stream), **_ids(emptied)})
+        session.execute(DELETE_NODES, {**_of(stream), **literals.entry_ids(emptied)})
     return sum(int(removed) for *_, removed in rows)
 
 
@@ -179,10 +179,3 @@ def delete_all(stream: Stream) -> None:
 
 def _of(stream: Stream) -> dict[str, object]:
     return {"plate": stream.name.plate, "stream": stream.id}
-
-
-def _ids(ids: Sequence[EntryId]) -> dict[str, object]:
-    return {
-        "ms": literals.integers(entry_id.ms for entry_id in ids),
-        "seq": literals.integers(entry_id.seq for entry_id in ids),
-    }

@@ -8,11 +8,10 @@ columns of the primary key with those of the wanted rows, or fetches LIMIT 1 of 
 what reads one consumer's list does not name the group.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from streams.domain.arguments import MAX_INTEGER
-from streams.domain.claims import Candidate, PendingEntry
 from streams.domain.groups import ConsumerGroup
 from streams.domain.ids import MAX_ID, NO_ID, EntryId
 from streams.domain.plates import PlateId
@@ -152,65 +151,6 @@ REMOVE = _REMOVE.replace("LOCKED", "SELECT %(group)s::bigint AS id")
 # The same by the group's name, so that it can be sent before the answer of what locks the group.
 ACKNOWLEDGE = _REMOVE.replace("LOCKED", f"SELECT consumer_group.id {OF_THAT_NAME}")
 
-# Of each wanted ID, in order: the pending entry if there is one, and the entry if it exists.
-FIND_FOR_CLAIM = f"""
-    SELECT wanted.ms::text, wanted.seq::text,
-           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           found.rendered
-    FROM ROWS FROM (
-        unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
-    ) WITH ORDINALITY AS wanted (ms, seq, place)
-    LEFT JOIN LATERAL (
-        SELECT consumer_id, delivered_at, delivery_count
-        FROM pending_entry
-        WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
-          AND ms = wanted.ms
-          AND seq = wanted.seq
-        LIMIT 1
-    ) AS pending_entry ON true
-    LEFT JOIN LATERAL (
-        SELECT {RENDERED} AS rendered
-        FROM entry
-        WHERE entry.plate_id = %(plate)s
-          AND entry.stream_id = %(stream)s
-          AND entry.ms = wanted.ms
-          AND entry.seq = wanted.seq
-        LIMIT 1
-    ) AS found ON true
-    ORDER BY wanted.place
-"""
-
-# A page of the group's list from an ID on, with the entries that exist. Only entries idle long
-# enough are rendered; the others are told to exist by an empty text.
-SCAN_FOR_CLAIM = f"""
-    SELECT pending_entry.ms::text, pending_entry.seq::text,
-           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           found.rendered
-    FROM (
-        SELECT ms, seq, consumer_id, delivered_at, delivery_count
-        FROM pending_entry
-        WHERE plate_id = %(plate)s
-          AND group_id = %(group)s
-          AND (ms, seq) >= (%(ms)s::numeric, %(seq)s::numeric)
-        ORDER BY ms, seq
-        LIMIT %(count)s
-    ) AS pending_entry
-    LEFT JOIN LATERAL (
-        SELECT CASE
-                   WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
-                   ELSE ''
-               END AS rendered
-        FROM entry
-        WHERE entry.plate_id = %(plate)s
-          AND entry.stream_id = %(stream)s
-          AND entry.ms = pending_entry.ms
-          AND entry.seq = pending_entry.seq
-        LIMIT 1
-    ) AS found ON true
-    ORDER BY pending_entry.ms, pending_entry.seq
-"""
-
 # The two ends of a group's list. Each is one step into the primary key.
 SUMMARIZE = """
     SELECT
@@ -291,7 +231,7 @@ def assign(
         ASSIGN,
         {
             **_of(group),
-            **_ids(given),
+            **literals.entry_ids(given),
             "delivery_counts": literals.integers(given.values()),
             "consumer": consumer_id,
             "delivered_at": delivered_at,
@@ -323,48 +263,26 @@ def history(
 
 def redeliver(group: ConsumerGroup, ids: Collection[EntryId], now_ms: int) -> None:
     """Note another delivery of pending entries to their owner (XRG-14)."""
-    session.execute(REDELIVER, {**_of(group), **_ids(ids), "now": now_ms})
+    session.execute(REDELIVER, {**_of(group), **literals.entry_ids(ids), "now": now_ms})
 
 
 def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Answer[int]:
     """Take entries off the list of a locked group: how many were on it; 0 without a group."""
     rows = session.ask(
         ACKNOWLEDGE,
-        {"plate": plate, "keys": literals.names([key]), "group": group.encode(), **_ids(ids)},
+        {
+            "plate": plate,
+            "keys": literals.names([key]),
+            "group": group.encode(),
+            **literals.entry_ids(ids),
+        },
     )
     return lambda: int(rows()[0][0])
 
 
 def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
     """Take entries off the group's list, whoever owns them."""
-    session.execute(REMOVE, {**_of(group), **_ids(ids)})
-
-
-def find_for_claim(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
-    """For each ID, in order: its pending entry, and the entry, where there is one."""
-    rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **_ids(ids), "stream": group.stream_id})
-    return [_candidate(row) for row in rows]
-
-
-def scan_for_claim(
-    group: ConsumerGroup, start: EntryId, idle_since: int, count: int
-) -> list[Candidate]:
-    """Up to `count` pending entries from `start` on, with their entries where they exist.
-
-    The entries of those that were delivered after `idle_since` (Unix ms) come back empty.
-    """
-    rows = session.fetch_all(
-        SCAN_FOR_CLAIM,
-        {
-            **_of(group),
-            "stream": group.stream_id,
-            "ms": str(start.ms),
-            "seq": str(start.seq),
-            "idle_since": idle_since,
-            "count": count,
-        },
-    )
-    return [_candidate(row) for row in rows]
+    session.execute(REMOVE, {**_of(group), **literals.entry_ids(ids)})
 
 
 def ends(group: ConsumerGroup) -> tuple[str | None, str | None]:
@@ -400,21 +318,5 @@ def listed(
     return [Listed(id_, bytes(name).decode(), at, times) for id_, name, at, times in rows]
 
 
-def _candidate(row: session.Row) -> Candidate:
-    ms, seq, consumer_id, delivered_at, delivery_count, rendered = row
-    pending = (
-        None if consumer_id is None else PendingEntry(consumer_id, delivered_at, delivery_count)
-    )
-    entry = None if rendered is None else Rendered(rendered)
-    return Candidate(EntryId(int(ms), int(seq)), pending, entry)
-
-
 def _of(group: ConsumerGroup) -> dict[str, Any]:
     return {"plate": group.plate, "group": group.id}
-
-
-def _ids(ids: Collection[EntryId]) -> dict[str, Any]:
-    return {
-        "ms": literals.integers(entry_id.ms for entry_id in ids),
-        "seq": literals.integers(entry_id.seq for entry_id in ids),
-    }

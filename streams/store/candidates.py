@@ -1,0 +1,109 @@
+"""Candidates for a claim: rows of `pending_entry` together with their entries.
+
+As to the forms of the statements see `streams.store.pending`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from streams.domain.claims import Candidate, PendingEntry
+from streams.domain.groups import ConsumerGroup
+from streams.domain.ids import EntryId
+from streams.store import literals, session
+from streams.store.entries import RENDERED, Rendered
+
+# Of each wanted ID, in order: the pending entry if there is one, and the entry if it exists.
+FIND_FOR_CLAIM = f"""
+    SELECT wanted.ms::text, wanted.seq::text,
+           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
+           found.rendered
+    FROM ROWS FROM (
+        unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
+    ) WITH ORDINALITY AS wanted (ms, seq, place)
+    LEFT JOIN LATERAL (
+        SELECT consumer_id, delivered_at, delivery_count
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND ms = wanted.ms
+          AND seq = wanted.seq
+        LIMIT 1
+    ) AS pending_entry ON true
+    LEFT JOIN LATERAL (
+        SELECT {RENDERED} AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = %(stream)s
+          AND entry.ms = wanted.ms
+          AND entry.seq = wanted.seq
+        LIMIT 1
+    ) AS found ON true
+    ORDER BY wanted.place
+"""
+
+# A page of the group's list from an ID on, with the entries that exist. Only entries idle long
+# enough are rendered; the others are told to exist by an empty text.
+SCAN_FOR_CLAIM = f"""
+    SELECT pending_entry.ms::text, pending_entry.seq::text,
+           pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
+           found.rendered
+    FROM (
+        SELECT ms, seq, consumer_id, delivered_at, delivery_count
+        FROM pending_entry
+        WHERE plate_id = %(plate)s
+          AND group_id = %(group)s
+          AND (ms, seq) >= (%(ms)s::numeric, %(seq)s::numeric)
+        ORDER BY ms, seq
+        LIMIT %(count)s
+    ) AS pending_entry
+    LEFT JOIN LATERAL (
+        SELECT CASE
+                   WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
+                   ELSE ''
+               END AS rendered
+        FROM entry
+        WHERE entry.plate_id = %(plate)s
+          AND entry.stream_id = %(stream)s
+          AND entry.ms = pending_entry.ms
+          AND entry.seq = pending_entry.seq
+        LIMIT 1
+    ) AS found ON true
+    ORDER BY pending_entry.ms, pending_entry.seq
+"""
+
+
+def find(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
+    """For each ID, in order: its pending entry, and the entry, where there is one."""
+    rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **literals.entry_ids(ids)})
+    return [_candidate(row) for row in rows]
+
+
+def scan(group: ConsumerGroup, start: EntryId, idle_since: int, count: int) -> list[Candidate]:
+    """Up to `count` pending entries from `start` on, with their entries where they exist.
+
+    The entries of those that were delivered after `idle_since` (Unix ms) come back empty.
+    """
+    rows = session.fetch_all(
+        SCAN_FOR_CLAIM,
+        {
+            **_of(group),
+            "ms": str(start.ms),
+            "seq": str(start.seq),
+            "idle_since": idle_since,
+            "count": count,
+        },
+    )
+    return [_candidate(row) for row in rows]
+
+
+def _candidate(row: session.Row) -> Candidate:
+    ms, seq, consumer_id, delivered_at, delivery_count, rendered = row
+    pending = (
+        None if consumer_id is None else PendingEntry(consumer_id, delivered_at, delivery_count)
+    )
+    entry = None if rendered is None else Rendered(rendered)
+    return Candidate(EntryId(int(ms), int(seq)), pending, entry)
+
+
+def _of(group: ConsumerGroup) -> dict[str, Any]:
+    return {"plate": group.plate, "group": group.id, "stream": group.stream_id}
