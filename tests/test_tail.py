@@ -307,6 +307,26 @@ def test_nobody_tails_without_a_key_or_ticket_of_the_plate(api: Api, other_api: 
 # The end
 
 
+def test_a_revoked_key_ends_its_tails_and_those_of_its_tickets(
+    server: Server, plate: LivePlate
+) -> None:
+    with ExitStack() as stack:
+        ticket = plate.post("/streams/tickets", {"keys": ["events"]}).json()["data"]["result"]
+        tails = [
+            stack.enter_context(tail(plate, "/events", start="0")),
+            stack.enter_context(
+                tail(plate, "/events", headers={}, ticket=ticket["ticket"], start="0")
+            ),
+        ]
+        add(plate, "events", "1-0")
+        assert [opened.ids(1) for opened in tails] == [["1-0"], ["1-0"]]
+        done = server.manage("revokekey", plate.key)
+        assert done.returncode == 0, done.stderr
+        for opened in tails:
+            # At the next heartbeat. Before it was revoked it may have sent some more of them.
+            assert all(block == HEARTBEAT for block in opened.blocks)
+
+
 def test_a_stop_ends_tails_without_waiting_for_their_clients(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from streams import wakeups
+from streams.models import ApiKey
 from tests.api import Api
 from tests.events import tail
 from tests.servers import LivePlate, Server
@@ -101,6 +104,14 @@ def test_a_ticket_is_good_for_a_minute(api: Api, monkeypatch: pytest.MonkeyPatch
     now += 59
     assert opens(api, "/events", ticket)
     now += 2
+    assert not opens(api, "/events", ticket)
+
+
+def test_a_ticket_is_good_as_long_as_its_key(api: Api) -> None:
+    ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
+    assert opens(api, "/events", ticket)
+    ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))
+    wakeups.announce_keys_changed()
     assert not opens(api, "/events", ticket)
 
 

@@ -25,25 +25,25 @@ class KeyCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._keys: TTLCache[bytes, KnownKey] = TTLCache(
+        self._keys: TTLCache[bytes | int, KnownKey] = TTLCache(
             MAX_CACHED_KEYS, ttl=conf.limit("STREAMS_KEY_CACHE_SECONDS")
         )
         self._generation = 0
         wakeups.on_keys_changed(self.forget_all)
 
-    def find(self, digest: bytes) -> KnownKey | None:
-        """The key, from memory or from the database."""
+    def find(self, sought: bytes | int) -> KnownKey | None:
+        """The key with that digest or id, from memory or from the database."""
         with self._lock:
-            known = self._keys.get(digest)
+            known = self._keys.get(sought)
             generation = self._generation
         if known is None:
-            known = keys.find(digest)
+            known = keys.find(sought)
             # The command may have to wait, and others need the connection meanwhile.
             session.release()
             with self._lock:
                 # What was read before a change was announced must not outlive it.
                 if known is not None and generation == self._generation:
-                    self._keys[digest] = known
+                    self._keys[sought] = known
         if known and known.expires_at and known.expires_at <= datetime.now(UTC):
             return None
         return known
@@ -56,6 +56,11 @@ class KeyCache:
 
 
 _cache: KeyCache | None = None
+
+
+def known_key(sought: bytes | int) -> KnownKey | None:
+    """The good key with that digest or id; None if it is not good (any more)."""
+    return _key_cache().find(sought)
 
 
 def _key_cache() -> KeyCache:
@@ -80,7 +85,7 @@ def authenticate_key(
     if not header:
         return None
     digest = hashlib.sha256(_key_in(header).encode("utf-8", "surrogateescape")).digest()
-    known = _key_cache().find(digest)
+    known = known_key(digest)
     if known is None or known.plate_name != names["plate"]:
         raise unauthorized("invalid_authorization", "authorization denied")
     return known, Scope[known.scope.upper()]

@@ -9,7 +9,7 @@ from pydantic import StrictStr
 
 from streams import wakeups
 from streams.api import shapes, tickets
-from streams.api.authentication import authenticate_key
+from streams.api.authentication import authenticate_key, known_key
 from streams.api.json import dumps
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
@@ -33,7 +33,7 @@ class TicketView(PlateView):
             raise InvalidRequest("keys must name at least one stream")
         shapes.check_batch(shape.keys, "keys")
         keys = [shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)]
-        ticket = tickets.mint(self.plate, self.known_key.plate_name, keys)
+        ticket = tickets.mint(self.known_key, keys)
         return succeed({"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}})
 
 
@@ -45,7 +45,9 @@ class TailView(PlateView):
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
         positions = _positions(request.GET, key, request.META.get("HTTP_LAST_EVENT_ID"))
         tail = Tail(positions).execute(self.plate)
-        events = _Events(tail, request.META.get("gunicorn.socket"), is_single=key is not None)
+        events = _Events(
+            tail, self.known_key.id, request.META.get("gunicorn.socket"), is_single=key is not None
+        )
         response = StreamingHttpResponse(
             events,
             content_type="text/event-stream",
@@ -89,10 +91,11 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
 
 
 class _Events:
-    """The events as they come, until the client or the server goes."""
+    """The events as they come, until the client or the server goes, or the key is revoked."""
 
-    def __init__(self, tail: OpenTail, connection: Any, *, is_single: bool) -> None:
+    def __init__(self, tail: OpenTail, key_id: int, connection: Any, *, is_single: bool) -> None:
         self._tail = tail
+        self._key_id = key_id
         self._connection = connection
         self._is_single = is_single
 
@@ -109,10 +112,18 @@ class _Events:
             # An ID without data: whoever is cut off before the first entry resumes here, too.
             yield b"id: %s\n\n" % _place(self._tail.reached)
             for tailed in self._tail.follow():
+                if self._is_revoked():
+                    return
                 if tailed is None:
                     yield b": still here\n\n"
                 else:
                     yield _event(tailed, is_single=self._is_single)
+
+    def _is_revoked(self) -> bool:
+        try:
+            return known_key(self._key_id) is None
+        except Unavailable:
+            return False  # All keys are looked up anew once the database is back.
 
 
 def _event(tailed: Tailed, *, is_single: bool) -> bytes:

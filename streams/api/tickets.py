@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from django.core import signing
 from django.http import HttpRequest
 
+from streams.api.authentication import known_key
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
-from streams.domain.plates import PlateId
 from streams.store.keys import KnownKey
 
 LIFE_SECONDS = 60
@@ -20,9 +20,9 @@ LIFE_SECONDS = 60
 _SALT = "streams.tail"
 
 
-def mint(plate: PlateId, plate_name: str, keys: Sequence[str]) -> str:
-    """A ticket for the tails of any of these streams."""
-    return signing.dumps([plate, plate_name, list(keys)], salt=_SALT)
+def mint(holder: KnownKey, keys: Sequence[str]) -> str:
+    """A ticket for the tails of any of these streams, which is good as long as the key is."""
+    return signing.dumps([holder.id, holder.plate_name, list(keys)], salt=_SALT)
 
 
 def authenticate_ticket(
@@ -33,10 +33,11 @@ def authenticate_ticket(
     if ticket is None:
         return None
     try:
-        plate, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
+        holder_id, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
     except signing.BadSignature as error:
         raise unauthorized("invalid_authorization", "authorization denied") from error
     wanted = [names["key"]] if "key" in names else request.GET.getlist("key")
-    if plate_name != names["plate"] or not set(wanted) <= set(keys):
+    holder = known_key(holder_id)
+    if holder is None or plate_name != names["plate"] or not set(wanted) <= set(keys):
         raise unauthorized("invalid_authorization", "authorization denied")
-    return KnownKey(plate, plate_name, "read", None), Scope.READ
+    return holder, Scope.READ

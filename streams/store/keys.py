@@ -6,12 +6,12 @@ from typing import NamedTuple
 from streams.domain.plates import PlateId
 from streams.store import session
 
-# A key that is neither revoked nor of a disabled plate, by the digest of its text.
+# A key that is neither revoked nor of a disabled plate, by the digest of its text or by its id.
 FIND_KEY = """
-    SELECT plate.id, plate.name, api_key.scope, api_key.expires_at
+    SELECT api_key.id, plate.id, plate.name, api_key.scope, api_key.expires_at
     FROM api_key
     JOIN plate ON plate.id = api_key.plate_id
-    WHERE api_key.digest = %(digest)s
+    WHERE (api_key.digest = %(digest)s::bytea OR api_key.id = %(id)s::bigint)
       AND api_key.revoked_at IS NULL
       AND plate.is_enabled
 """
@@ -20,6 +20,7 @@ FIND_KEY = """
 class KnownKey(NamedTuple):
     """What a good key is good for."""
 
+    id: int
     plate: PlateId
     plate_name: str
     # read, write or manage.
@@ -28,7 +29,8 @@ class KnownKey(NamedTuple):
     expires_at: datetime | None
 
 
-def find(digest: bytes) -> KnownKey | None:
-    """The key with that SHA-256 digest; None if it is unknown, revoked, or its plate disabled."""
-    row = session.fetch_one(FIND_KEY, {"digest": digest})
+def find(sought: bytes | int) -> KnownKey | None:
+    """The key with that SHA-256 digest or id; None if unknown, revoked, or its plate disabled."""
+    digest, key_id = (sought, None) if isinstance(sought, bytes) else (None, sought)
+    row = session.fetch_one(FIND_KEY, {"digest": digest, "id": key_id})
     return KnownKey(*row) if row else None
