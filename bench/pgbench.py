@@ -58,7 +58,7 @@ def _range() -> Statement:
         "end_seq": str(2**64 - 1),
         "count": str(READ_COUNT),
     }
-    return Statement(_script(entries.RANGE_ENTRIES), variables)
+    return Statement(_script(entries.RANGE_PAGE), variables)
 
 
 STATEMENTS = {"batch": _insert(), "range": _range()}

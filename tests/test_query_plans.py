@@ -36,6 +36,7 @@ STATEMENTS = {
     "LIST_PENDING": pending.LIST_PENDING,
     "DELETE_ENTRIES": entries.DELETE_ENTRIES,
     "RANGE_ENTRIES": entries.RANGE_ENTRIES,
+    "RANGE_PAGE": entries.RANGE_PAGE,
 }
 
 

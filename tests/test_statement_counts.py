@@ -34,9 +34,9 @@ TEN_STREAMS = f"XREAD STREAMS {' '.join('abcdefghij')}"
         ("XADD missing NOMKSTREAM * f v", [LOCK]),
         ("XADD missing 1-0 f v", [LOCK, "CREATE_STREAMS", LOCK, "INSERT_ENTRIES", SAVE]),
         ("XLEN k", ["FIND_STREAMS"]),
-        ("XRANGE k - +", ["RANGE_ENTRIES"]),
+        ("XRANGE k - +", ["RANGE_PAGE"]),
         ("XRANGE k - + COUNT 0", ["FIND_STREAMS"]),
-        ("XREVRANGE k + - COUNT 5", ["REVERSE_RANGE_ENTRIES"]),
+        ("XREVRANGE k + - COUNT 5", ["REVERSE_RANGE_PAGE"]),
         ("XREAD STREAMS k 0", ["READ_ENTRIES"]),
         ("XREAD STREAMS k $", ["FIND_STREAMS", "READ_ENTRIES"]),
         ("XREAD STREAMS k +", ["READ_NEWEST_ENTRIES"]),
@@ -82,7 +82,7 @@ TEN_STREAMS = f"XREAD STREAMS {' '.join('abcdefghij')}"
             "XINFO STREAM k",
             [*COUNTED, "COUNT_GROUPS", "RANGE_ENTRIES", "REVERSE_RANGE_ENTRIES"],
         ),
-        ("XINFO STREAM k FULL COUNT 0", [*COUNTED, "RANGE_ENTRIES", "LIST_GROUPS"]),
+        ("XINFO STREAM k FULL COUNT 0", [*COUNTED, "RANGE_PAGE", "LIST_GROUPS"]),
     ],
 )
 def test_of_a_command(api: Api, words: str, statements: list[str]) -> None:

@@ -202,15 +202,9 @@ def _summary(stream: Stream) -> Information:
     return {
         **_counters(stream),
         "groups": streams.count_groups(stream),
-        "first-entry": _end_of(stream, newest_first=False),
-        "last-entry": _end_of(stream, newest_first=True),
+        "first-entry": entries.end_of(*stream.name, newest_first=False),
+        "last-entry": entries.end_of(*stream.name, newest_first=True),
     }
-
-
-def _end_of(stream: Stream, *, newest_first: bool) -> entries.Rendered | None:
-    plate, key = stream.name
-    found = entries.between(plate, key, NO_ID, MAX_ID, count=1, newest_first=newest_first)
-    return next(iter(entries.all_of(found)), None)
 
 
 def _in_full(stream: Stream, count: int | None) -> Information:

@@ -1,7 +1,7 @@
 """XLEN, XRANGE and XREVRANGE: look at the entries of one stream."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from streams.commands.contract import OneStream, Scope
 from streams.domain.arguments import Arguments
@@ -10,7 +10,8 @@ from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_ra
 from streams.domain.plates import PlateId
 from streams.store import entries, streams
 
-Found = list[entries.Rendered] | entries.LongRange | None
+# The list; [] and null where it is not even looked for.
+Found = entries.Rendered | entries.LongRange | list[Any] | None
 
 
 @dataclass(frozen=True, slots=True)

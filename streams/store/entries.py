@@ -1,7 +1,7 @@
 """Rows of `entry`.
 
 Where entries are only passed on, PostgreSQL renders them: `Rendered` is the JSON text of
-`[id, [field1, value1, …]]`, and nothing in this process ever decodes it.
+`[id, [field1, value1, …]]`, or of a list of such, and nothing in this process ever decodes it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.domain.ids import EntryId
+from streams.domain.ids import MAX_ID, NO_ID, EntryId
 from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
 from streams.store import literals, session
@@ -54,6 +54,15 @@ REVERSE_RANGE_ENTRIES = f"""
     ORDER BY ms DESC, seq DESC
     LIMIT %(count)s
 """
+
+# Either as one text, and how many they are: half the work of a range was to take rows apart that
+# are put together again. The aggregate gets them in the order of its subquery.
+_AS_ONE_TEXT = """
+    SELECT count(*), '[' || coalesce(string_agg(entry, ','), '') || ']'
+    FROM ({}) AS page (entry)
+"""
+RANGE_PAGE = _AS_ONE_TEXT.format(RANGE_ENTRIES)
+REVERSE_RANGE_PAGE = _AS_ONE_TEXT.format(REVERSE_RANGE_ENTRIES)
 
 # For each wanted stream its entries above an ID, at most `count` each (null: all).
 READ_ENTRIES = f"""
@@ -202,27 +211,33 @@ class LongRange:
 
 def between(
     plate: PlateId, key: str, start: EntryId, end: EntryId, *, count: int | None, newest_first: bool
-) -> list[Rendered] | LongRange:
-    """Entries from `start` to `end`, both inclusive, at most `count` (None: all)."""
-    statement = REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES
-    parameters = {
-        "plate": plate,
-        "key": key.encode(),
-        "start_ms": str(start.ms),
-        "start_seq": str(start.seq),
-        "end_ms": str(end.ms),
-        "end_seq": str(end.seq),
-    }
+) -> Rendered | LongRange:
+    """The list of entries from `start` to `end`, both inclusive, at most `count` (None: all)."""
+    parameters = _range_parameters(plate, key, start, end)
     at_first = ROWS_AT_ONCE + 1 if count is None else min(count, ROWS_AT_ONCE + 1)
-    rows = session.fetch_all(statement, {**parameters, "count": at_first})
-    if len(rows) > ROWS_AT_ONCE:
+    row = session.fetch_one(
+        REVERSE_RANGE_PAGE if newest_first else RANGE_PAGE, {**parameters, "count": at_first}
+    )
+    assert row is not None
+    length, text = row
+    if length > ROWS_AT_ONCE:
+        statement = REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES
         return LongRange(statement, {**parameters, "count": count})
-    return [Rendered(row[0]) for row in rows]
+    return Rendered(text)
 
 
-def all_of(found: list[Rendered] | LongRange) -> list[Rendered]:
+def all_of(found: Rendered | LongRange) -> Rendered | list[Rendered]:
     """A range in memory, however long it is."""
-    return found if isinstance(found, list) else [entry for part in found for entry in part]
+    return [entry for part in found for entry in part] if isinstance(found, LongRange) else found
+
+
+def end_of(plate: PlateId, key: str, *, newest_first: bool) -> Rendered | None:
+    """The oldest or the newest entry."""
+    row = session.fetch_one(
+        REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES,
+        {**_range_parameters(plate, key, NO_ID, MAX_ID), "count": 1},
+    )
+    return Rendered(row[0]) if row else None
 
 
 def after(
@@ -289,6 +304,17 @@ def delete_up_to(stream: Stream, last: EntryId) -> int:
 def delete_all(stream: Stream) -> None:
     """Remove every entry of a locked stream."""
     session.execute(DELETE_ALL_ENTRIES, _of(stream))
+
+
+def _range_parameters(plate: PlateId, key: str, start: EntryId, end: EntryId) -> dict[str, object]:
+    return {
+        "plate": plate,
+        "key": key.encode(),
+        "start_ms": str(start.ms),
+        "start_seq": str(start.seq),
+        "end_ms": str(end.ms),
+        "end_seq": str(end.seq),
+    }
 
 
 def _of(stream: Stream) -> dict[str, object]:
