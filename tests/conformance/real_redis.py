@@ -22,10 +22,15 @@ class RealRedis:
 
     def replies_to(self, commands: Iterable[Words]) -> list[Any]:
         """The replies to commands that start from nothing."""
-        self._send(["FLUSHDB"])
-        return [self._send(words) for words in commands]
+        self.forget_everything()
+        return [self.reply_to(words) for words in commands]
 
-    def _send(self, words: Words) -> Any:
+    def forget_everything(self) -> None:
+        """Start from nothing."""
+        self.reply_to(["FLUSHDB"])
+
+    def reply_to(self, words: Words) -> Any:
+        """The reply to one command."""
         self._connection.send_command(*words)
         try:
             return self._connection.read_response()

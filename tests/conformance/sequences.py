@@ -1,149 +1,200 @@
-"""Generated sequences of commands: all commands, few keys, groups and IDs, so that they meet.
+"""Generated sequences of all commands: the state machine that makes them, and those recorded."""
 
-They keep to what Redis 7.0 and 8.0 answer alike: the texts and counters that differ are left out
-by `comparable`, and no sequence asks whether a consumer was created by a read that gave nothing.
-"""
-
-from collections.abc import Callable, Iterator
-from random import Random
+import json
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.conformance import strategies
+from tests.conformance.comparison import comparable, is_below
 from tests.conformance.real_redis import RealRedis, Record
 from tests.conformance.words import Words
 
 RECORD = Record("sequences.json")
-RECORDED_SEEDS = range(40)
+RECORDED_SEQUENCES = 40
 
-COMMANDS_IN_A_SEQUENCE = 120
-KEYS, GROUPS, CONSUMERS = "kl", "gh", "abc"
+LOOKS_AT_EVERYTHING = [["XINFO", "STREAM", key, "FULL", "COUNT", "0"] for key in ("k", "l")]
 
-_NOT_COMPARED = frozenset(
-    # Inner figures; time; the lag rules of 8.0; consumers that only 8.0 creates.
-    ("radix-tree-nodes", "idle", "inactive", "lag", "entries-read", "consumers")
+_RECORDING = settings(
+    max_examples=6,
+    stateful_step_count=100,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )
 
-
-def sequence(seed: int) -> Iterator[Words]:
-    """The commands of one sequence, always the same for the same seed."""
-    random = Random(seed)
-    top = [4]
-    for _ in range(COMMANDS_IN_A_SEQUENCE):
-        make, _ = random.choices(_MAKERS, [weight for _, weight in _MAKERS])[0]
-        yield make(random, top)
+_WHO_CREATES_CONSUMERS = ("XREADGROUP", "XCLAIM", "XAUTOCLAIM")
 
 
-def comparable_replies(redis: RealRedis, seed: int) -> list[Any]:
-    """What a real Redis replies to a sequence, less what two servers may tell differently."""
-    commands = list(sequence(seed))
-    replies = redis.replies_to(commands)
-    return [comparable(words, reply) for words, reply in zip(commands, replies, strict=True)]
+class Redis7:
+    """A Redis 7.0 that starts from nothing and is kept from going other ways than 8.0."""
+
+    def __init__(self, redis: RealRedis) -> None:
+        redis.forget_everything()
+        self._redis = redis
+
+    def reply_to(self, words: Words) -> Any:
+        """The reply as it can be compared; consumers are created whenever 8.0 does (ST-10)."""
+        reply = self._redis.reply_to(words)
+        if words[0] in _WHO_CREATES_CONSUMERS and not _is_error(reply):
+            for place in _consumers_in(words):
+                self._redis.reply_to(["XGROUP", "CREATECONSUMER", *place])
+        return comparable(words, reply)
+
+    def takes_what_8_refuses(self, words: Words) -> bool:
+        """Whether an XSETID goes below the greatest ID deleted (XSETID-3)."""
+        _, key, entry_id, *_ = words
+        stream = self._redis.reply_to(["XINFO", "STREAM", key])
+        return not _is_error(stream) and is_below(entry_id, stream["max-deleted-entry-id"])
 
 
-def comparable(words: Words, reply: Any) -> Any:
-    """The reply less what two servers may tell differently."""
-    if words[0] == "XPENDING" and isinstance(reply, list) and reply and isinstance(reply[0], list):
-        return [[entry_id, name, count] for entry_id, name, _, count in reply]
-    return _without(reply) if words[0] == "XINFO" else reply
+class Sequence(RuleBasedStateMachine):
+    """A sequence of commands. Those who derive from it say what becomes of each."""
+
+    redis: RealRedis
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.real = Redis7(self.redis)
+        self.has_large_entries = False
+        self.has_deletions = False
+
+    def send(self, words: Words) -> Any:
+        """Take the next command; returns the reply of Redis."""
+        raise NotImplementedError
+
+    @initialize(target=strategies.added, commands=strategies.beginning)
+    def beginning(self, commands: list[Words]) -> str:
+        for words in commands:
+            self.send(words)
+        return "4-0"
+
+    @rule(target=strategies.added, words=strategies.xadd)
+    def xadd(self, words: Words) -> Any:
+        return self._add(words)
+
+    @rule(target=strategies.added, words=strategies.xadd_with_options)
+    def xadd_with_options(self, words: Words) -> Any:
+        return self._add(words)
+
+    # Which storage node takes an entry after XDEL emptied one is a difference on purpose.
+    @precondition(lambda self: not self.has_large_entries)
+    @rule(words=strategies.xdel)
+    def xdel(self, words: Words) -> None:
+        self.has_deletions = True
+        self.send(words)
+
+    @rule(words=strategies.xtrim)
+    def xtrim(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xsetid)
+    def xsetid(self, words: Words) -> None:
+        if not self.real.takes_what_8_refuses(words):
+            self.send(words)
+
+    @rule(words=strategies.look)
+    def look(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xgroup_create)
+    def xgroup_create(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xgroup)
+    def xgroup(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xreadgroup)
+    def xreadgroup(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xack)
+    def xack(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xpending)
+    def xpending(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xclaim)
+    def xclaim(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xautoclaim)
+    def xautoclaim(self, words: Words) -> None:
+        self.send(words)
+
+    @rule(words=strategies.xinfo)
+    def xinfo(self, words: Words) -> None:
+        self.send(words)
+
+    def _add(self, words: Words) -> Any:
+        reply = self.send(words)
+        return reply if isinstance(reply, str) else multiple()
 
 
-def _without(reply: Any) -> Any:
-    if isinstance(reply, dict):
-        return {name: _without(v) for name, v in reply.items() if name not in _NOT_COMPARED}
-    return [_without(value) for value in reply] if isinstance(reply, list) else reply
+class SequenceWithLargeEntries(Sequence):
+    """A sequence that may fill storage nodes; too long to be kept in a file."""
+
+    @precondition(lambda self: not self.has_deletions)
+    @rule(target=strategies.added, words=strategies.xadd_large)
+    def xadd_large(self, words: Words) -> Any:
+        self.has_large_entries = True
+        return self._add(words)
 
 
-def _id(random: Random) -> str:
-    return f"{random.randint(0, 12)}-{random.randint(0, 3)}"
+def recorded(redis: RealRedis) -> list[list[Any]]:
+    """Sequences of commands with the replies of a real Redis, always the same commands."""
+    return [max(_exchanges(redis, number), key=_variety) for number in range(RECORDED_SEQUENCES)]
 
 
-def _bound(random: Random) -> str:
-    return random.choice(
-        [_id(random), str(random.randint(0, 12)), "-", "+", f"({_id(random)}", "x"]
-    )
+def _exchanges(redis_to_ask: RealRedis, number: int) -> list[list[Any]]:
+    """Some sequences that resemble each other, as pairs of a command and its reply."""
+    sequences: list[list[Any]] = []
+
+    @seed(number)
+    class Recording(Sequence):
+        redis = redis_to_ask
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.exchanges: list[Any] = []
+
+        def send(self, words: Words) -> Any:
+            reply = self.real.reply_to(words)
+            self.exchanges.append([words, reply])
+            return reply
+
+        def teardown(self) -> None:
+            for words in LOOKS_AT_EVERYTHING:
+                self.send(words)
+            sequences.append(self.exchanges)
+
+    run_state_machine_as_test(Recording, settings=_RECORDING)
+    return sequences
 
 
-def _maybe(random: Random, chance: float, *words: str) -> Words:
-    return list(words) if random.random() < chance else []
+def _variety(exchanges: list[Any]) -> int:
+    return len({json.dumps(reply) for _, reply in exchanges})
 
 
-def _xadd(random: Random, top: list[int]) -> Words:
-    top[0] += random.randint(0, 1)
-    ms, seq = divmod(top[0], 4)
-    trim = random.choice(
-        [[], [], [], ["MAXLEN", str(random.randint(0, 6))], ["MAXLEN", "~", "3"], ["MINID", "~"],
-         ["MINID", _id(random)], ["MAXLEN", "=", "-1"], ["LIMIT", "3"]]
-    )  # fmt: skip
-    entry_id = random.choice([f"{ms}-{seq}", f"{ms}-*", f"{ms}-*", _id(random), "0-0", "x"])
-    words = ["XADD", random.choice(KEYS), *_maybe(random, 0.2, "NOMKSTREAM"), *trim, entry_id]
-    return [*words, "f", str(random.randint(0, 99))]
+def _is_error(reply: Any) -> bool:
+    return isinstance(reply, dict) and "error" in reply
 
 
-def _removal(random: Random, _: list[int]) -> Words:
-    key = random.choice(KEYS)
-    return random.choice(
-        [["XDEL", key, _id(random), _id(random)], ["XDEL", key, _id(random), "x"],
-         ["XTRIM", key, "MAXLEN", str(random.randint(0, 8))], ["XTRIM", key, "MINID", _id(random)],
-         ["XTRIM", key, "MAXLEN", "~", "2", "LIMIT", "0"], ["XTRIM", key, "LIMIT", "1"]]
-    )  # fmt: skip
-
-
-def _look(random: Random, _: list[int]) -> Words:
-    key, group = random.choice(KEYS), random.choice(GROUPS)
-    count = _maybe(random, 0.5, "COUNT", str(random.randint(-1, 4)))
-    return random.choice(
-        [["XLEN", key], ["XRANGE", key, _bound(random), _bound(random), *count],
-         ["XREVRANGE", key, _bound(random), _bound(random), *count],
-         ["XREAD", *count, "STREAMS", *KEYS, random.choice([_id(random), "$"]), _id(random)],
-         ["XINFO", "STREAM", key], ["XINFO", "GROUPS", key], ["XPENDING", key, group],
-         ["XPENDING", key, group, _bound(random), _bound(random), str(random.randint(0, 9)),
-          *_maybe(random, 0.3, random.choice(CONSUMERS))]]
-    )  # fmt: skip
-
-
-def _xgroup(random: Random, _: list[int]) -> Words:
-    key, group = random.choice(KEYS), random.choice(GROUPS)
-    place = random.choice(["$", "0", "-", _id(random)])
-    return random.choice(
-        [["XGROUP", "CREATE", key, group, place, *_maybe(random, 0.5, "MKSTREAM")],
-         ["XGROUP", "CREATE", key, group, place, "ENTRIESREAD", str(random.randint(-2, 5))],
-         ["XGROUP", "SETID", key, group, place],
-         ["XGROUP", "DELCONSUMER", key, group, random.choice(CONSUMERS)],
-         ["XGROUP", "DESTROY", random.choice("xk"), group], ["XGROUP", "NONE"]]
-    )  # fmt: skip
-
-
-def _xreadgroup(random: Random, _: list[int]) -> Words:
-    return [
-        "XREADGROUP", "GROUP", random.choice(GROUPS), random.choice(CONSUMERS),
-        *_maybe(random, 0.7, "COUNT", str(random.randint(1, 3))), *_maybe(random, 0.1, "NOACK"),
-        "STREAMS", random.choice(KEYS), random.choice([">", ">", ">", "0", _id(random), "$", "x"]),
-    ]  # fmt: skip
-
-
-def _xack(random: Random, _: list[int]) -> Words:
-    return ["XACK", random.choice(KEYS), random.choice(GROUPS), _id(random), _id(random)]
-
-
-def _xclaim(random: Random, _: list[int]) -> Words:
-    return [
-        "XCLAIM", random.choice(KEYS), random.choice(GROUPS), random.choice(CONSUMERS),
-        random.choice(["0", "0", "100000", "x"]), _id(random), _id(random),
-        *_maybe(random, 0.3, "IDLE", random.choice(["0", "200000"])),
-        *_maybe(random, 0.2, "RETRYCOUNT", str(random.randint(0, 5))),
-        *_maybe(random, 0.3, "FORCE"), *_maybe(random, 0.3, "JUSTID"),
-        *_maybe(random, 0.2, "LASTID", _id(random)),
-    ]  # fmt: skip
-
-
-def _xautoclaim(random: Random, _: list[int]) -> Words:
-    return [
-        "XAUTOCLAIM", random.choice(KEYS), random.choice(GROUPS), random.choice(CONSUMERS),
-        random.choice(["0", "0", "100000"]), _bound(random),
-        *_maybe(random, 0.6, "COUNT", str(random.randint(0, 3))), *_maybe(random, 0.3, "JUSTID"),
-    ]  # fmt: skip
-
-
-_MAKERS: list[tuple[Callable[[Random, list[int]], Words], int]] = [
-    (_xadd, 6), (_removal, 2), (_look, 7), (_xgroup, 4), (_xreadgroup, 5), (_xack, 2),
-    (_xclaim, 2), (_xautoclaim, 2),
-]  # fmt: skip
+def _consumers_in(words: Words) -> list[Words]:
+    """The key, group and consumer that a command creates, once for each key."""
+    if words[0] != "XREADGROUP":
+        return [words[1:4]]
+    streams = words[words.index("STREAMS") + 1 :]
+    return [[key, *words[2:4]] for key in streams[: len(streams) // 2]]
