@@ -1,6 +1,18 @@
 """The table of hand-picked cases, by section of docs/semantics.md."""
 
-from tests.conformance.table import general, groups, ids, reading, state, trimming, xadd
+from tests.conformance.table import (
+    claims,
+    general,
+    ids,
+    info,
+    pending,
+    reading,
+    state,
+    trimming,
+    xadd,
+    xgroup,
+    xreadgroup,
+)
 
 CASES = [
     *general.CASES,
@@ -9,5 +21,9 @@ CASES = [
     *xadd.CASES,
     *trimming.CASES,
     *reading.CASES,
-    *groups.CASES,
+    *xgroup.CASES,
+    *xreadgroup.CASES,
+    *pending.CASES,
+    *claims.CASES,
+    *info.CASES,
 ]

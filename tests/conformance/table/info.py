@@ -1,0 +1,182 @@
+"""Sections 17 and 18 of docs/semantics.md: XINFO, the read counter and the lag."""
+
+from typing import Any
+
+from tests.conformance.cases import case
+
+SEE = "XINFO GROUPS k"
+FIVE = tuple(f"XADD k {ms}-0 f v" for ms in range(1, 6))
+NEW = "XREADGROUP GROUP g c COUNT {} STREAMS k >"
+
+
+def group(*, pending: int, last: str, entries_read: int, lag: int) -> list[dict[str, Any]]:
+    """What XINFO GROUPS tells of the group `g`, which has one consumer."""
+    return [
+        {
+            "name": "g", "consumers": 1, "pending": pending, "last-delivered-id": last,
+            "entries-read": entries_read, "lag": lag,
+        }
+    ]  # fmt: skip
+
+
+CASES = [
+    case("XINFO-1", "XINFO HELP more", "XINFO", "XINFO FOO k", "XINFO STREAM"),
+    case(
+        "XINFO-2",
+        "XINFO STREAM none FULL COUNT abc",
+        "XINFO STREAM none FOO",
+        "XINFO GROUPS none",
+        "XINFO CONSUMERS none g",
+        "XINFO GROUPS none more",
+        "XINFO CONSUMERS none",
+        "XADD k 1-0 f v",
+        "XINFO CONSUMERS k none",
+        "XINFO STREAM k FOO",
+    ),
+    case(
+        "XINFO-3",
+        "XADD k 1-0 f v",
+        "XINFO STREAM k COUNT 1",
+        "XINFO STREAM k FULL 1",
+        "XINFO STREAM k FULL COUNT",
+        "XINFO STREAM k FULL COUNT x",
+        "XINFO STREAM k FULL COUNT 1 COUNT 1",
+        "XINFO STREAM k FULL FULL",
+        "XINFO STREAM k full count 1",
+    ),
+    case(
+        "XINFO-3, XINFO-6: the default",
+        *(f"XADD k {ms}-0 f v" for ms in range(1, 13)),
+        "XGROUP CREATE k g 0 ENTRIESREAD 0",
+        "XREADGROUP GROUP g c STREAMS k >",
+        *(f"XGROUP CREATECONSUMER k g idler{n}" for n in range(11)),
+        "XINFO STREAM k FULL",
+        "XINFO STREAM k FULL COUNT -1",
+        "XINFO STREAM k FULL COUNT 0",
+        "XINFO STREAM k FULL COUNT 2",
+    ),
+    case(
+        "XINFO-4, XINFO-11",
+        "XGROUP CREATE k g $ MKSTREAM",
+        "XINFO STREAM k",
+        "XADD k 1-0 f v",
+        "XINFO STREAM k",
+        "XADD k 2-0 a 1 a 2",
+        "XADD k 3-0 f v",
+        "XDEL k 3-0",
+        "XINFO STREAM k",
+        "XTRIM k MAXLEN 0",
+        "XINFO STREAM k",
+    ),
+    case(
+        "XINFO-7, XINFO-8",
+        *FIVE,
+        "XGROUP CREATE k g 0 ENTRIESREAD 0",
+        "XGROUP CREATE k b 3-0",
+        NEW.format(3),
+        "XREADGROUP GROUP g a COUNT 1 STREAMS k >",
+        "XGROUP CREATECONSUMER k g idler",
+        "XCLAIM k g a 0 1-0",
+        "XINFO STREAM k FULL COUNT 1",
+    ),
+    case(
+        "XINFO-9, XINFO-10",
+        "XADD k 1-0 f v",
+        SEE,
+        "XGROUP CREATE k b 0",
+        "XGROUP CREATE k B $ ENTRIESREAD 1",
+        "XINFO CONSUMERS k b",
+        "XREADGROUP GROUP b z STREAMS k >",
+        "XGROUP CREATECONSUMER k b a",
+        "XINFO CONSUMERS k b",
+        SEE,
+    ),
+    case(
+        "LAG-3, LAG-6",
+        "XADD k 1-1 f v",
+        "XADD k 1-2 f v",
+        "XADD k 2-0 f v",
+        "XGROUP CREATE k first 1-1",
+        "XGROUP CREATE k middle 1-2",
+        "XGROUP CREATE k known 1-2 ENTRIESREAD 2",
+        "XGROUP CREATE k last 2-0",
+        "XGROUP CREATE k beyond 5-5",
+        "XGROUP CREATE k start 0",
+        SEE,
+        "XDEL k 2-0",
+        SEE,
+        "XGROUP CREATE e g $ MKSTREAM",
+        "XINFO GROUPS e",
+    ),
+    case(
+        "LAG-7",
+        "XADD k 1-0 f v",
+        "XADD k 2-0 f v",
+        "XGROUP CREATE k g 1-0 ENTRIESREAD 99",
+        SEE,
+        "XREADGROUP GROUP g c STREAMS k >",
+        SEE,
+        "XSETID k 2-0 ENTRIESADDED 7",
+        SEE,
+    ),
+    case(
+        "LAG-2, LAG-3, LAG-4: unknown, then known at the edge",
+        *FIVE,
+        "XGROUP CREATE k g 0",
+        NEW.format(1),
+        SEE,
+        NEW.format(1),
+        SEE,
+        NEW.format(9),
+        SEE,
+        "XGROUP SETID k g 2-0",
+        NEW.format(1),
+        SEE,
+        NEW.format(9),
+        SEE,
+    ),
+    case(
+        "LAG-8: a tombstone ahead",
+        *FIVE,
+        "XDEL k 3-0",
+        "XGROUP CREATE k g 0",
+        "XGROUP CREATE k h 0",
+        SEE,
+        NEW.format(9),
+        SEE,
+        "XTRIM k MINID 3-0",
+        SEE,
+    ),
+    case(
+        "LAG-8: a tombstone between",
+        "XADD k 1-0 f v",
+        "XGROUP CREATE k g 0",
+        NEW.format(9),
+        "XADD k 2-0 f v",
+        "XADD k 3-0 f v",
+        "XDEL k 2-0",
+        SEE,
+        "XDEL k 1-0",
+        SEE,
+        NEW.format(9),
+        SEE,
+        in_8={
+            9: group(pending=1, last="1-0", entries_read=1, lag=1),
+            11: group(pending=2, last="3-0", entries_read=3, lag=0),
+        },
+    ),
+    case(
+        "LAG-8: trimmed",
+        *FIVE,
+        "XGROUP CREATE k g 0",
+        NEW.format(1),
+        "XTRIM k MAXLEN 1",
+        SEE,
+        "XTRIM k MAXLEN 0",
+        SEE,
+        in_8={
+            9: group(pending=1, last="1-0", entries_read=1, lag=1),
+            11: group(pending=1, last="1-0", entries_read=1, lag=0),
+        },
+    ),
+]
