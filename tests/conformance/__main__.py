@@ -2,7 +2,7 @@
 
 import os
 
-from tests.conformance import cases, redis_py, sequences
+from tests.conformance import blocking, cases, redis_py, sequences
 from tests.conformance.real_redis import connected
 from tests.conformance.table import CASES
 
@@ -10,4 +10,7 @@ with connected(os.environ["REDIS_URL"]) as redis:
     cases.RECORD.write(case.comparable(redis.replies_to(case.commands)) for case in CASES)
     sequences.RECORD.write(sequences.recorded(redis))
 
+blocking.RECORD.write(
+    blocking.replies_of_redis(os.environ["REDIS_URL"], scenario) for scenario in blocking.SCENARIOS
+)
 redis_py.RECORD.write(redis_py.recorded_replies(os.environ["REDIS_URL"]))

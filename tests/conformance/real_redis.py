@@ -31,7 +31,15 @@ class RealRedis:
 
     def reply_to(self, words: Words) -> Any:
         """The reply to one command."""
+        self.send(words)
+        return self.receive()
+
+    def send(self, words: Words) -> None:
+        """Send a command without waiting for its reply."""
         self._connection.send_command(*words)
+
+    def receive(self) -> Any:
+        """The next reply."""
         try:
             return self._connection.read_response()
         except redis.ResponseError as error:

@@ -32,4 +32,6 @@ def test_it_replies_as_redis_does(number: int, api: Api) -> None:
 def test_redis_replies_as_recorded() -> None:
     with connected(os.environ["REDIS_URL"]) as redis:
         replies = [case.comparable(redis.replies_to(case.commands)) for case in CASES]
-    assert replies == RECORD.read()
+    for case, now, recorded in zip(CASES, replies, RECORD.read(), strict=True):
+        # 7.0 is not sure itself of what 8.0 has mended (XADD-9).
+        assert case.expected(now) == case.expected(recorded), case.facts

@@ -1,0 +1,85 @@
+"""Scenarios of blocked readers end as on a real Redis, on two worker processes.
+
+Its recorded replies are compared; with REDIS_URL it is asked whether it still gives them.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conformance.blocking import RECORD, SCENARIOS, Scenario, replies_of_redis
+from tests.conformance.words import Words
+from tests.polling import eventually
+from tests.servers import LivePlate
+
+MOST_READERS = 4
+ANSWER_SECONDS = 30
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(MOST_READERS) as executor:
+        yield executor
+
+
+def our_replies(plate: LivePlate, threads: ThreadPoolExecutor, wanted: Scenario) -> list[Any]:
+    """What the service replies to the steps."""
+    replies: list[Any] = []
+    for step in wanted.steps:
+        if step.after is not None:
+            replies[step.after].result(timeout=ANSWER_SECONDS)
+        if step.blocks:
+            replies.append(_block(plate, threads, step.commands[0]))
+        elif len(step.commands) > 1:
+            replies.append(plate.post("/transaction", list(step.commands)).json()["data"])
+        else:
+            replies.append(_reply(_send(plate, step.commands[0])))
+    return [
+        _reply(reply.result(timeout=ANSWER_SECONDS)) if isinstance(reply, Future) else reply
+        for reply in replies
+    ]
+
+
+def _send(plate: LivePlate, words: Words) -> httpx.Response:
+    command, *args = words
+    if command == "DEL":
+        return plate.request("DELETE", f"/streams/{args[0]}")
+    return plate.post("/streams/command", {"command": command, "args": args})
+
+
+def _reply(answer: httpx.Response) -> Any:
+    body = answer.json()
+    return body["data"]["result"] if body["ok"] else {"error": body["error"]["message"]}
+
+
+def _block(plate: LivePlate, threads: ThreadPoolExecutor, words: Words) -> Future[httpx.Response]:
+    answer = threads.submit(_send, plate, words)
+    if words[0] == "XREADGROUP":
+        # ST-10: the consumer is there once the reader has looked. An XREAD that looks later
+        # finds the same: those here read from IDs.
+        group, consumer, key = words[2], words[3], words[words.index("STREAMS") + 1]
+        eventually(lambda: consumer in _consumers(plate, key, group))
+    return answer
+
+
+def _consumers(plate: LivePlate, key: str, group: str) -> list[str]:
+    return [consumer["name"] for consumer in plate.run("XINFO", "CONSUMERS", key, group)]
+
+
+@pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=[s.facts for s in SCENARIOS])
+def test_it_ends_as_on_redis(
+    number: int, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+) -> None:
+    wanted = SCENARIOS[number]
+    expected = wanted.expected(RECORD.read()[number])
+    assert our_replies(live_plate(), threads, wanted) == expected
+
+
+@pytest.mark.skipif("REDIS_URL" not in os.environ, reason="REDIS_URL names no Redis to ask")
+def test_redis_replies_as_recorded() -> None:
+    replies = [replies_of_redis(os.environ["REDIS_URL"], wanted) for wanted in SCENARIOS]
+    assert replies == RECORD.read()
