@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import orjson
 
+from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER
 from streams.domain.entries import size_of
 from streams.domain.ids import EntryId
 
@@ -149,15 +150,16 @@ class _GrowingTail:
 
     def __init__(self, node: TailNode) -> None:
         self.master_id, self.last_id, self.slots, self.live, self.bytes, self.digest = node
-        # Those of the last entry, and what they weigh: nothing if they are the master's.
+        # Those of the last entry, and what an entry with them weighs without ID and values.
         self._names: Sequence[str] = ()
-        self._names_bytes = 0
+        self._frame_bytes = 0
 
     @classmethod
     def opened(cls, entry_id: EntryId, fields: Sequence[str]) -> "_GrowingTail":
         names = fields[::2]
-        size = _master_bytes(names) + _same_fields_bytes(entry_id, entry_id, fields)
-        return cls(TailNode(entry_id, entry_id, 1, 1, size, _digest(names)))
+        growing = cls(TailNode(entry_id, entry_id, 0, 0, _master_bytes(names), _digest(names)))
+        growing.add(entry_id, fields)
+        return growing
 
     def node(self) -> TailNode:
         return TailNode(
@@ -171,8 +173,13 @@ class _GrowingTail:
         names = fields[::2]
         if names != self._names:
             self._names = names
-            self._names_bytes = 0 if _digest(names) == self.digest else _own_fields_bytes(names)
-        self.bytes += _same_fields_bytes(self.master_id, entry_id, fields) + self._names_bytes
+            self._frame_bytes = _frame_bytes(names, are_masters=_digest(names) == self.digest)
+        self.bytes += (
+            self._frame_bytes
+            + _difference_bytes(entry_id.ms - self.master_id.ms)
+            + _difference_bytes(entry_id.seq - self.master_id.seq)
+            + sum(map(_word_bytes, fields[1::2]))
+        )
         self.last_id = entry_id
         self.slots += 1
         self.live += 1
@@ -200,29 +207,25 @@ def _master_bytes(names: Sequence[str]) -> int:
     return _LISTPACK_FRAME + counts + sum(map(_word_bytes, names))
 
 
-def _same_fields_bytes(master_id: EntryId, entry_id: EntryId, fields: Sequence[str]) -> int:
-    """The bytes of an entry with the master's field names."""
-    return (
-        _SMALL_INTEGER
-        + _integer_bytes(_signed(entry_id.ms - master_id.ms))
-        + _integer_bytes(_signed(entry_id.seq - master_id.seq))
-        + sum(map(_word_bytes, fields[1::2]))
-        + _integer_bytes(3 + len(fields) // 2)
-    )
-
-
-def _own_fields_bytes(names: Sequence[str]) -> int:
-    """What an entry weighs more for field names of its own."""
+def _frame_bytes(names: Sequence[str], *, are_masters: bool) -> int:
+    """What an entry weighs besides its ID and its values: flags, count, field names of its own."""
     count = len(names)
-    larger_count = _integer_bytes(4 + 2 * count) - _integer_bytes(3 + count)
-    return _integer_bytes(count) + sum(map(_word_bytes, names)) + larger_count
+    if are_masters:
+        return _SMALL_INTEGER + _integer_bytes(3 + count)
+    own_names = _integer_bytes(count) + sum(map(_word_bytes, names))
+    return _SMALL_INTEGER + own_names + _integer_bytes(4 + 2 * count)
+
+
+def _difference_bytes(difference: int) -> int:
+    """Half of an ID, less that of the master's."""
+    return _SMALL_INTEGER if 0 <= difference <= 127 else _integer_bytes(_signed(difference))
 
 
 def _word_bytes(word: str) -> int:
     """The bytes of a field or value: those that spell a 64-bit integer are stored as one."""
     if word[-1:] in _INTEGER_ENDS and len(word) <= _LONGEST_INTEGER and _INTEGER.match(word):
         integer = int(word)
-        if integer == _signed(integer):
+        if MIN_INTEGER <= integer <= MAX_INTEGER:
             return _integer_bytes(integer)
     size = len(word) if word.isascii() else len(word.encode())
     return size + 2 if size < 64 else _long_string_bytes(size)
