@@ -19,8 +19,8 @@ Row = Sequence[object]
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, from one run. `make bench-quick` prints a smaller one in two minutes. What \
-limits the goals that are not reached is told in [decisions/limits.md](decisions/limits.md).
+Written by `make bench`, from one run. `make bench-quick` prints a smaller one in two minutes. \
+What limits the goals that are not reached is told in [decisions/limits.md](decisions/limits.md).
 
 {machine}, {workers} workers for each Python server, load generator on the same machine. Such a \
 machine is noisy: compare within a table, not between runs. Targets are measured in turn, round \
