@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import dj_database_url
 import pytest
@@ -16,14 +17,18 @@ pytest_plugins = ["tests.fixtures"]
 
 
 @pytest.fixture(scope="session")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database_url() -> Iterator[str]:
     """A PostgreSQL to make databases in: DATABASE_URL's, or an embedded one for this run."""
     given = os.environ.get("DATABASE_URL")
     if given:
         yield given
         return
-    with membership_of(tmp_path_factory.mktemp("embedded")) as membership:
-        yield membership.url
+    # Not among pytest's own directories, of which later runs keep but a few.
+    with TemporaryDirectory(prefix="plates-tests-", ignore_cleanup_errors=True) as directory:
+        # The server is another user where this one is root.
+        Path(directory).chmod(0o755)
+        with membership_of(Path(directory)) as membership:
+            yield membership.url
 
 
 @pytest.fixture(scope="session")
