@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from streams.domain.counters import wrapped
 from streams.domain.ids import NO_ID, EntryId
 
 
@@ -99,7 +100,7 @@ def _claim(candidate: Candidate, delivery_count: int, claims: Claims, rules: Cla
     if rules.delivery_count is not None:
         delivery_count = rules.delivery_count
     elif not rules.just_ids:
-        delivery_count += 1
+        delivery_count = wrapped(delivery_count + 1)
     claims.claimed.append(candidate)
     claims.delivery_counts[candidate.entry_id] = delivery_count
 

@@ -7,6 +7,7 @@ ahead of the group; from there on the position is known only at the edges of the
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from streams.domain.counters import wrapped
 from streams.domain.ids import NO_ID, EntryId
 from streams.domain.streams import Stream
 
@@ -23,7 +24,7 @@ def lag(stream: Stream, last_delivered_id: EntryId, entries_read: int | None) ->
         return stream.length
     if entries_read is None or _has_tombstone_from(stream, last_delivered_id):
         entries_read = _position(stream, last_delivered_id)
-    return None if entries_read is None else stream.entries_added - entries_read
+    return None if entries_read is None else wrapped(stream.entries_added - entries_read)
 
 
 def entries_read_after(
@@ -41,7 +42,7 @@ def entries_read_after(
     for index in range(decisive, len(delivered)):
         if entries_read is not None and not _has_tombstone_from(stream, previous):
             # IDs only grow: no later entry meets a tombstone either.
-            return entries_read + len(delivered) - index
+            return wrapped(entries_read + len(delivered) - index)
         previous = delivered[index]
         if stream.entries_added:
             entries_read = _position(stream, previous)

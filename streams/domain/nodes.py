@@ -21,6 +21,7 @@ from typing import NamedTuple
 import orjson
 
 from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER
+from streams.domain.counters import wrapped
 from streams.domain.entries import size_of
 from streams.domain.ids import EntryId
 
@@ -218,7 +219,7 @@ def _frame_bytes(names: Sequence[str], *, are_masters: bool) -> int:
 
 def _difference_bytes(difference: int) -> int:
     """Half of an ID, less that of the master's."""
-    return _SMALL_INTEGER if 0 <= difference <= 127 else _integer_bytes(_signed(difference))
+    return _SMALL_INTEGER if 0 <= difference <= 127 else _integer_bytes(wrapped(difference))
 
 
 def _word_bytes(word: str) -> int:
@@ -256,8 +257,3 @@ def _integer_bytes(value: int) -> int:
     # 16, 24, 32 and 64 bits behind a byte that tells which.
     bits = (value if value >= 0 else ~value).bit_length() + 1
     return 2 + (2 if bits <= 16 else 3 if bits <= 24 else 4 if bits <= 32 else 8)
-
-
-def _signed(difference: int) -> int:
-    """As a signed 64-bit number, wrapping around."""
-    return (difference + 2**63) % 2**64 - 2**63

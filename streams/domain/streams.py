@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from streams.domain.arguments import MAX_INTEGER
+from streams.domain.counters import wrapped
 from streams.domain.entries import NewEntry
 from streams.domain.errors import IdConflict
 from streams.domain.ids import MAX_ID, MAX_PART, NO_ID, AddId, EntryId
@@ -63,15 +63,10 @@ def append_all(
         length=stream.length + len(ids),
         last_generated_id=last,
         recorded_first_entry_id=stream.recorded_first_entry_id if stream.length else ids[0],
-        entries_added=_wrapped(stream.entries_added + len(ids)),
+        entries_added=wrapped(stream.entries_added + len(ids)),
         tail_node=tail_node,
     )
     return appended, ids, sealed_nodes
-
-
-def _wrapped(entries_added: int) -> int:
-    """The counter wraps around as Redis' signed 64 bits do (GEN-20)."""
-    return entries_added if entries_added <= MAX_INTEGER else entries_added - 2**64
 
 
 def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:

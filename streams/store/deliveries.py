@@ -48,17 +48,17 @@ READ_NEW = f"""
 """
 
 # The whole delivery of new entries to a consumer, found or created, in the plain case only: each of
-# the streams has the group, whose count of entries read is known and simply counts on (LAG-4),
-# nothing above its place is pending already (ST-8), and nobody has to be given way to. Else it
-# changes nothing, and not all of the streams are among the rows. For each of them a row without
-# content, then the entries.
+# the streams has the group, whose count of entries read is known, simply counts on (LAG-4) and is
+# far from wrapping around (GEN-20), nothing above its place is pending already (ST-8), and nobody
+# has to be given way to. Else it changes nothing, and not all of the streams are among the rows.
+# For each of them a row without content, then the entries.
 DELIVER_PLAINLY = f"""
     WITH
     wanted AS MATERIALIZED (
         SELECT stream.id AS stream_id, stream.key, consumer_group.id AS group_id,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq
         {OF_THAT_NAME}
-          AND consumer_group.entries_read IS NOT NULL
+          AND consumer_group.entries_read < 2^62
           AND (
               (stream.max_deleted_ms, stream.max_deleted_seq) = (0, 0)
               OR (stream.max_deleted_ms, stream.max_deleted_seq)

@@ -99,7 +99,7 @@ READ_HISTORY = f"""
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
-# Counts one more delivery of these entries (XRG-14).
+# Counts one more delivery of these entries (XRG-14); the count wraps around as Redis' does.
 REDELIVER = """
     WITH again AS MATERIALIZED (
         SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, again.*
@@ -107,7 +107,10 @@ REDELIVER = """
     )
     UPDATE pending_entry
     SET delivered_at = %(now)s,
-        delivery_count = delivery_count + 1
+        delivery_count = CASE delivery_count
+            WHEN 9223372036854775807 THEN -9223372036854775808
+            ELSE delivery_count + 1
+        END
     FROM again
     WHERE pending_entry.plate_id = again.plate_id
       AND pending_entry.group_id = again.group_id

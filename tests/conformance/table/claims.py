@@ -143,6 +143,17 @@ CASES = [
         LIST,
     ),
     case(
+        "GEN-20: delivery counts wrap around",
+        *FOUR,
+        "XCLAIM k g a 0 1-0 2-0 3-0 RETRYCOUNT 9223372036854775807 JUSTID",
+        "XCLAIM k g a 0 1-0",
+        "XAUTOCLAIM k g a 0 2-0 COUNT 1",
+        "XREADGROUP GROUP g a STREAMS k 2-0",
+        LIST,
+        "XREADGROUP GROUP g a STREAMS k 0",
+        LIST,
+    ),
+    case(
         "XCLAIM-14",
         *FOUR,
         "XCLAIM k g c 0 3-0 1-0 2-0",
