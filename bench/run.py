@@ -1,6 +1,7 @@
 """The command line of the benchmark: `python -m bench.run [--quick] [SECTION …]`."""
 
 import argparse
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {SECTIONS}")
+    if shutil.which("wrk") is None:
+        parser.error("it needs wrk, which makes most of the load")
     # Stopped, it still stops what it has started.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     effort, sections = QUICK if given.quick else FULL, given.sections or SECTIONS

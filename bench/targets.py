@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import psutil
 
-from bench.processes import HOST, ROOT, free_port, python, running
+from bench.processes import HOST, ROOT, DidNotStart, free_port, python, running
 from plates_project.embedded import membership_of
 
 WORKERS = 2
@@ -147,7 +147,11 @@ def _add_peers(
     redis_port = _redis(stack, directory / f"redis-{policy}", policy)
     store = f"redis://{HOST}:{redis_port}"
     for name, start in (("webdis", _webdis), ("starlette", _starlette)):
-        target = start(stack, directory, f"{name} ({policy})", store)
+        try:
+            target = start(stack, directory, f"{name} ({policy})", store)
+        except DidNotStart:
+            missing.append(f"{name} ({policy}): it did not start")
+            continue
         if target is None:
             missing.append(f"{name} ({policy}): not installed")
         else:

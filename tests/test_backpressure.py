@@ -134,6 +134,19 @@ def test_it_works(server: Server, plate: LivePlate, threads: ThreadPoolExecutor)
     assert plate.run("XLEN", "events") == PER_PLATE - 1
 
 
+def test_the_appends_of_transactions_count_as_well(
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    transaction = [["XADD", "held", "*", "f", "v"]]
+    with held(server, plate, threads) as accepted:
+        answers = [threads.submit(plate.post, "/transaction", transaction) for _ in range(TOO_MANY)]
+        refused, waiting = first_refused(answers, TOO_MANY - (PER_PLATE - 1))
+        assert_refused(refused, 429, "rate_limited")
+        accepted = accepted + waiting
+    assert [future.result().status_code for future in accepted] == [200] * PER_PLATE
+    assert plate.run("XLEN", "held") == 1 + PER_PLATE
+
+
 def test_another_plate_gets_in_until_the_process_is_full(
     server: Server, plate: LivePlate, other_plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:

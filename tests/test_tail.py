@@ -290,9 +290,17 @@ def test_wrong_parameters_are_refused(api: Api, url: str) -> None:
 
 
 def test_a_wrong_last_event_id_is_refused_in_the_header(api: Api) -> None:
-    for event_id in ("nonsense", "1-0,2-0", "+", ">"):
+    for event_id in ("nonsense", "1-0,2-0", "+", ">", "$"):
         answer = api.request("GET", "/streams/tail/events", HTTP_LAST_EVENT_ID=event_id)
         assert answer.status == 400
+
+
+@pytest.mark.parametrize(("streams", "status"), [(100, 400), (101, 413)])
+def test_only_so_many_streams_share_a_tail_or_a_ticket(api: Api, streams: int, status: int) -> None:
+    keys = [f"s{number}" for number in range(streams)]
+    query = "&".join(f"key={key}" for key in keys)
+    assert api.request("GET", f"/streams/tail?{query}&from=nonsense").status == status
+    assert api.post("/streams/tickets", {"keys": keys}).status == (413 if status == 413 else 200)
 
 
 def test_nobody_tails_without_a_key_or_ticket_of_the_plate(api: Api, other_api: Api) -> None:

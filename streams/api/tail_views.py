@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from pydantic import StrictStr
 
-from streams import wakeups
+from streams import conf, wakeups
 from streams.api import shapes, tickets
 from streams.api.authentication import authenticate_key, known_key
 from streams.api.json import dumps
@@ -15,7 +15,7 @@ from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
 from streams.commands.reads import Position, parse_start
 from streams.commands.tail import OpenTail, Tail, Tailed
-from streams.domain.errors import InvalidQuery, InvalidRequest, Unavailable
+from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
 
 
 class TicketShape(shapes.Shape):
@@ -31,7 +31,7 @@ class TicketView(PlateView):
         shape = shapes.from_body(TicketShape, self.body())
         if not shape.keys:
             raise InvalidRequest("keys must name at least one stream")
-        shapes.check_batch(shape.keys, "keys")
+        _check_number(shape.keys, "keys")
         keys = [shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)]
         ticket = tickets.mint(self.known_key, keys)
         return succeed({"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}})
@@ -76,18 +76,26 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     keys = query.getlist("key") if key is None else [key]
     if not keys or len(set(keys)) < len(keys):
         raise InvalidQuery("key must name at least one stream, and each only once")
-    shapes.check_batch(keys, "key")
+    _check_number(keys, "key")
     # The header is the later one: it comes from a client that reconnects to the URL it has.
     last_event_id = last_event_id or query.get("last_event_id")
     starts = last_event_id.split(",") if last_event_id else [query.get("from", "$")] * len(keys)
     if len(starts) != len(keys):
         raise InvalidQuery("the last event ID is of a tail of other streams")
+    if last_event_id and "$" in starts:
+        raise InvalidQuery("the last event ID must be an ID")
     if "+" in starts:
-        raise InvalidQuery("from must be $ or an ID")
+        raise InvalidQuery("a tail starts at $ or at an ID")
     return [
         Position(shapes.check_name(name, "key"), parse_start(start))
         for name, start in zip(keys, starts, strict=True)
     ]
+
+
+def _check_number(keys: Sequence[str], member: str) -> None:
+    limit = conf.limit("STREAMS_MAX_TAIL_STREAMS")
+    if len(keys) > limit:
+        raise TooLarge(f"{member} may name at most {limit} streams")
 
 
 class _Events:

@@ -5,9 +5,11 @@ be met in its turn.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from typing import Any
 
+from streams.bounds import queued_appends
 from streams.commands import append
 from streams.commands.contract import NamedCommand
 from streams.domain.errors import Refusal, TooManyRequests, Unavailable
@@ -51,10 +53,15 @@ def run_pipeline(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> 
 def run_transaction(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> list[Outcome]:
     """Run all the commands in one database transaction; returns their replies.
 
-    Raises TransactionRefused if one is refused: nothing is changed then.
+    Raises TransactionRefused if one is refused: nothing is changed then. Its appends count as
+    queued from the start; raises TooManyRequests or Unavailable if there are too many.
     """
-    with streams.reserved(
-        _names(plate, commands, made=False), make=_names(plate, commands, made=True)
+    adds = sum(len(command.entries) for command in commands if isinstance(command, append.Add))
+    with (
+        queued_appends.admitted(plate, adds) if adds else nullcontext(),
+        streams.reserved(
+            _names(plate, commands, made=False), make=_names(plate, commands, made=True)
+        ),
     ):
         # Groups after streams, and all before the first command: no deadlocks.
         groups.lock_many(plate, _groups(commands))
