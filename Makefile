@@ -27,7 +27,7 @@ lint: $(VENV)/.dev ## Check style, types and layers
 	$(BIN)/python scripts/check_facts.py
 
 .PHONY: bench
-bench: $(VENV)/.bench ## Measure the service beside its peers; writes docs/benchmarks.md
+bench: $(VENV)/.bench ## Measure the service beside its peers, with wrk; writes docs/benchmarks.md
 	@$(BIN)/python -m bench.run
 
 .PHONY: bench-quick

@@ -20,7 +20,9 @@ INTRODUCTION = """\
 # Benchmarks
 
 Written by `make bench`, from one run. `make bench-quick` prints a smaller one in two minutes. \
-What limits the goals that are not reached is told in [decisions/limits.md](decisions/limits.md).
+What limits the goals that are not reached is told in [decisions/limits.md](decisions/limits.md). \
+It needs wrk; redis-server and webdis, Debian packages like wrk, are left out where they are \
+missing.
 
 {machine}, {workers} workers for each Python server, load generator on the same machine. Such a \
 machine is noisy: compare within a table, not between runs. Targets are measured in turn, round \
