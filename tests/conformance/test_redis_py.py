@@ -10,13 +10,8 @@ from typing import Any
 import pytest
 
 from tests.api import Api
-from tests.conformance.redis_py import (
-    CONVERSATIONS,
-    DIALECTS,
-    RECORD,
-    client_of,
-    client_of_redis,
-)
+from tests.conformance.redis_py import DIALECTS, RECORD, client_of, client_of_redis
+from tests.conformance.redis_py_calls import CONVERSATIONS
 from tests.conformance.words import Words
 
 in_each_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=list(DIALECTS))
