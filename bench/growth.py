@@ -57,11 +57,7 @@ def run_all(targets: Targets, lengths: Sequence[int], *, rounds: int, repeats: i
     for target in rivals:
         for length in lengths:
             _fill(target, targets.plate_id, length)
-    return [
-        result
-        for target in rivals
-        for result in asyncio.run(_measure(target, lengths, rounds, repeats))
-    ]
+    return asyncio.run(_measure(rivals, lengths, rounds, repeats))
 
 
 def key_of(length: int) -> str:
@@ -117,23 +113,30 @@ def _fill_redis(store: str, length: int) -> None:
 
 
 async def _measure(
-    target: Target, lengths: Sequence[int], rounds: int, repeats: int
+    targets: Sequence[Target], lengths: Sequence[int], rounds: int, repeats: int
 ) -> list[Result]:
-    connection = await Connection.open(target)
-    probes = [_Probe(connection, length, repeats) for length in lengths]
+    """Each length of each target in turn, round after round."""
+    connections = [await Connection.open(target) for target in targets]
+    probes = [
+        _Probe(target.name, connection, length, repeats)
+        for target, connection in zip(targets, connections, strict=True)
+        for length in lengths
+    ]
     for probe in probes:
         await probe.prepare()
     for _ in range(rounds):
         for probe in probes:
             await probe.run()
-    connection.close()
-    return [probe.result(target) for probe in probes]
+    for connection in connections:
+        connection.close()
+    return [probe.result() for probe in probes]
 
 
 class _Probe:
     """Asks one stream for everything, again and again."""
 
-    def __init__(self, connection: Connection, length: int, repeats: int) -> None:
+    def __init__(self, target: str, connection: Connection, length: int, repeats: int) -> None:
+        self._target = target
         self._connection = connection
         self._length = length
         self._key = key_of(length)
@@ -158,10 +161,10 @@ class _Probe:
             self._range_ms.append(await _timed_ms(self._range))
             self._group_ms.append(await _timed_ms(self._group_cycle))
 
-    def result(self, target: Target) -> Result:
+    def result(self) -> Result:
         """The medians of all rounds."""
         return Result(
-            target.name,
+            self._target,
             self._length,
             median(self._add_ms),
             median(self._range_ms),

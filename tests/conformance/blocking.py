@@ -182,6 +182,18 @@ SCENARIOS = [
         "XADD k 4-0 f v",
         "XADD k 6-0 f v",
     ),
+    scenario(
+        "GEN-12",
+        "XADD k 1-0 f v",
+        "XGROUP CREATE k g 0",
+        "XREADGROUP GROUP g a STREAMS k >",
+        "DEL k",
+        "XPENDING k g",
+        "XADD k 1-0 f v",
+        "XACK k g 1-0",
+        "XGROUP CREATE k g 0",
+        "XPENDING k g",
+    ),
     scenario("BLK-11", GROUP, READ.format("a"), "DEL k", in_8={2: NOGROUP}),
     scenario(
         "BLK-11, BLK-13: one of several streams",
