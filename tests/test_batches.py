@@ -200,6 +200,19 @@ class TestTheCollection:
         listed = api.get("/streams", match=pattern).result["streams"]
         assert [stream["key"] for stream in listed] == keys
 
+    def test_a_page_of_much_work_ends_early_and_goes_on_at_its_cursor(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("streams.commands.collection.MOST_STEPS", 100)
+        for n in range(5):
+            api.run("XADD", f"k{n}", "*", "f", "v")
+        pages, cursor = [], ""
+        while cursor is not None:
+            page = api.get("/streams", match="*" * 30 + "4", cursor=cursor).result
+            pages.append([stream["key"] for stream in page["streams"]])
+            cursor = page["cursor"]
+        assert pages == [[], [], ["k4"]]
+
     @pytest.mark.parametrize("query", ["count=0", "count=1001", "cursor=!", "page=2"])
     def test_it_refuses_what_it_does_not_know(self, api: Api, query: str) -> None:
         answer = api.get(f"/streams?{query}")

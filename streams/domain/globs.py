@@ -1,26 +1,60 @@
-"""Redis' glob patterns: `*`, `?`, `[abc]`, `[^a-c]`, and a backslash to take one as it is."""
+r"""Redis' glob patterns: `*`, `?`, `[abc]`, `[^a-c]`, and a backslash to take one as it is."""
 
 import re
 from collections.abc import Iterator
 
 _ALTERNATIVES = re.compile(
-    r"\\(?P<escaped>.)|(?P<set>\[(?:\\.|[^\]\\])*\]?)|(?P<plain>.)", re.DOTALL
+    r"(?P<stars>\*+)|\\(?P<escaped>.)|(?P<set>\[(?:\\.|[^\]\\])*\]?)|(?P<plain>.)", re.DOTALL
 )
 
 
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """A pattern whose `fullmatch` tells whether a key matches."""
-    return re.compile("".join(_pieces(pattern)), re.DOTALL)
+class Glob:
+    """A compiled pattern. A match takes time linear in the pattern's length times the key's."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = _compile(pattern)
+        self._length = len(pattern)
+
+    def matches(self, key: str) -> bool:
+        """Whether the whole key matches."""
+        return self._pattern.fullmatch(key) is not None
+
+    def steps(self, key: str) -> int:
+        """The most steps that a match with this key takes."""
+        return (self._length + 1) * (len(key) + 1)
 
 
-def _pieces(pattern: str) -> Iterator[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
+    """The parts between stars in order, each taken where it comes first.
+
+    To take a part later never helps: what follows it could only have less room. So each but the
+    last, which must be at the end, is an atomic group, and nothing is ever tried again.
+    """
+    first, *others = _parts(pattern)
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *between, last = others
+    atoms = "".join(f"(?>.*?{part})" for part in between)
+    return re.compile(f"{first}{atoms}.*{last}", re.DOTALL)
+
+
+def _parts(pattern: str) -> list[str]:
+    """The regular expressions of what stands between stars, each of a fixed length."""
+    parts = [""]
     for found in _ALTERNATIVES.finditer(pattern):
-        if found["set"]:
-            yield _set(found["set"])
-        elif found["plain"] in ("*", "?"):
-            yield {"*": ".*", "?": "."}[found["plain"]]
+        if found["stars"]:
+            parts.append("")
         else:
-            yield re.escape(found["escaped"] or found["plain"])
+            parts[-1] += _one_character(found)
+    return parts
+
+
+def _one_character(found: re.Match[str]) -> str:
+    if found["set"]:
+        return _set(found["set"])
+    if found["plain"] == "?":
+        return "."
+    return re.escape(found["escaped"] or found["plain"])
 
 
 def _set(text: str) -> str:
