@@ -111,7 +111,7 @@ def test_of_the_deletion_of_a_stream(api: Api) -> None:
     add_numbered(api, "k", 150)
     with recorded() as sent:
         assert api.delete("/streams/k").result == 1
-    assert sent == [LOCK, "DELETE_STREAM"]
+    assert sent == [LOCK, "LOCK_GROUPS_OF_STREAM", "DELETE_STREAM"]
 
 
 GROUP_LOCK, SEE = "LOCK_GROUPS", "SEE_CONSUMER"

@@ -13,7 +13,7 @@ from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.domain.trimming import Trim as Bound
 from streams.domain.trimming import TrimOptions
-from streams.store import deletion, entries, session, streams, trimming
+from streams.store import deletion, entries, groups, session, streams, trimming
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,8 @@ class DeleteStream:
             stream = streams.lock(name)
             if stream is None:
                 return 0
+            # What is delivered meanwhile would be left without its group.
+            groups.lock_all_of(stream)
             streams.delete(stream)
             # Readers that wait with a group are to learn that it is gone (BLK-11).
             session.after_commit(lambda: wakeups.announce([name]))

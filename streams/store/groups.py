@@ -52,6 +52,16 @@ LOCK_GROUPS = f"""
     FOR NO KEY UPDATE OF consumer_group
 """
 
+# All groups of a stream. Locks their rows until commit, in ascending id.
+LOCK_GROUPS_OF_STREAM = """
+    SELECT id
+    FROM consumer_group
+    WHERE plate_id = %(plate)s
+      AND stream_id = %(stream)s
+    ORDER BY id
+    FOR NO KEY UPDATE
+"""
+
 # All groups of a stream in byte order of their names, with their totals.
 LIST_GROUPS = f"""
     SELECT {_COLUMNS}, count(consumer.id), coalesce(sum(consumer.pending_count), 0)::bigint
@@ -158,6 +168,11 @@ def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
             "groups": literals.names(name for _, name in groups),
         },
     )
+
+
+def lock_all_of(stream: Stream) -> None:
+    """Lock all groups of a locked stream: nothing is delivered or acknowledged any more."""
+    session.fetch_all(LOCK_GROUPS_OF_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
 def listed(stream: Stream) -> list[GroupTotals]:

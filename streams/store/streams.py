@@ -109,7 +109,7 @@ DELETE_EMPTY_STREAMS = """
       AND stream.id = gone.id
 """
 
-# Removes a locked stream with all that hangs on it.
+# Removes a locked stream, whose groups are locked too, with all that hangs on it.
 DELETE_STREAM = """
     WITH
     gone_group AS (
@@ -251,7 +251,7 @@ def save(streams: Collection[Stream]) -> None:
 
 
 def delete(stream: Stream) -> None:
-    """Remove a locked stream: its entries, groups, consumers, pending entries (GEN-12)."""
+    """Remove a locked stream with its entries, locked groups, and what is theirs (GEN-12)."""
     session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
