@@ -220,11 +220,13 @@ class WaitingReader(models.Model):
     """A reader that is blocked on a group, in the order of arrival over all processes (BLK-17).
 
     Only a courtesy among readers: whoever comes upon an older row gives way for a moment. So the
-    table is unlogged, and a row left by a crashed process does no harm until it expires.
+    table is unlogged, and a row that a crashed process has left counts no more.
     """
 
     plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
     group = models.ForeignKey(ConsumerGroup, models.DO_NOTHING, db_constraint=False, db_index=False)
+    # The process that it waits in, which holds an advisory lock on this number.
+    process = models.BigIntegerField()
     # When it stops waiting, Unix ms.
     expires_at = models.BigIntegerField()
 

@@ -101,14 +101,22 @@ class ReadGroup:
         return result
 
     def _wait(self, plate: PlateId, block_ms: int) -> Found | None:
-        line = WaitingLine(plate, self.keys, expires_at=clock.now_ms() + block_ms)
+        line = WaitingLine(plate, expires_at=clock.now_ms() + block_ms)
+        names = [StreamName(plate, key) for key in self.keys]
+
+        def is_worth_it() -> bool:
+            return deliveries.may_have_new(plate, self.keys, self.group, line.seen)
+
         try:
             return wakeups.wait(
-                [StreamName(plate, key) for key in self.keys],
-                lambda: self._attempt(plate, line),
-                worth_it=lambda: deliveries.may_have_new(plate, self.keys, self.group),
-                block_ms=block_ms,
+                names, lambda: self._attempt(plate, line), worth_it=is_worth_it, block_ms=block_ms
             )
+        except wakeups.ClientHasLeft:
+            line.leave()
+            if is_worth_it():
+                # Others may have left it to this reader.
+                wakeups.announce(names)
+            raise
         finally:
             line.leave()
 
@@ -122,11 +130,25 @@ class ReadGroup:
                     return found or None
             with session.transaction():
                 delivery = _Delivery(self, plate, keys)
-                if line is None or line.lets_pass(delivery.groups, delivery.has_new()):
+                if line is None:
                     return delivery.run() or None
-        if delivery.has_new():
+                has_new = delivery.groups_with_new()
+                left = line.left_to_others(has_new)
+                if len(left) < len(has_new):
+                    line.leave()
+                    found = delivery.run(leaving=left)
+                    self._wake_the_next(plate, found)
+                    return found
+                line.enter(delivery.groups)
+        if left:
             raise wakeups.NotYet(COURTESY_SECONDS)
+        line.seen = delivery.signals()
         return None
+
+    def _wake_the_next(self, plate: PlateId, found: Found) -> None:
+        """Where the count was reached, something may be left for those who gave way."""
+        names = [StreamName(plate, key) for key in found if len(found[key]) == self.count]
+        session.after_commit(lambda: wakeups.announce(names))
 
     def _attempt_plainly(self, plate: PlateId, keys: list[str], *, gives_way: bool) -> Found | None:
         """Deliver in a single round trip, commit included; None: it cannot be done so, nor was."""
@@ -244,17 +266,24 @@ class _Delivery:
     def groups(self) -> Collection[ConsumerGroup]:
         return self._groups.values()
 
-    def has_new(self) -> bool:
-        """Whether there is something to deliver."""
-        return any(new.entries for new in self._unread.values())
+    def groups_with_new(self) -> list[ConsumerGroup]:
+        """The groups that have something to be given."""
+        return [group for group in self.groups if self._unread[group.stream_id].entries]
 
-    def run(self) -> Found:
-        """Serve the streams in the order of the command, on live state (XRG-17)."""
+    def signals(self) -> dict[int, int]:
+        """What has happened so far that wakes readers, counted for each stream by its id."""
+        return {stream_id: new.signals for stream_id, new in self._unread.items()}
+
+    def run(self, *, leaving: Collection[int] = ()) -> Found:
+        """Serve the streams in the order of the command, on live state (XRG-17).
+
+        What is new to the groups in `leaving` is left to others.
+        """
         found: Found = {}
         for key, start in self._command.positions:
             if isinstance(start, EntryId):
                 found.setdefault(key, []).extend(self._history(key, start))
-            else:
+            elif self._groups[key].id not in leaving:
                 stream_id = self._groups[key].stream_id
                 new = self._unread.pop(stream_id, None) or self._read_new({key})()[stream_id]
                 if new.entries:

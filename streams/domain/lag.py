@@ -40,8 +40,8 @@ def entries_read_after(
     decisive = _first_decisive(stream, last_delivered_id, delivered)
     previous = delivered[decisive - 1] if decisive else last_delivered_id
     for index in range(decisive, len(delivered)):
-        if entries_read is not None and not _has_tombstone_from(stream, previous):
-            # IDs only grow: no later entry meets a tombstone either.
+        if entries_read is not None and _counts_on(stream, previous):
+            # IDs only grow: no later entry meets a gap either.
             return wrapped(entries_read + len(delivered) - index)
         previous = delivered[index]
         if stream.entries_added:
@@ -59,6 +59,16 @@ def _first_decisive(
     if not delivered or not _has_tombstone_from(stream, last_delivered_id):
         return 0
     return min(bisect_right(delivered, stream.max_deleted_entry_id), len(delivered) - 1)
+
+
+def _counts_on(stream: Stream, last_delivered_id: EntryId) -> bool:
+    """Whether nothing is known to be gone between that ID and the next entry (LAG-4).
+
+    A trim takes entries from the front, so an ID before the first entry may have lost some.
+    """
+    return last_delivered_id >= stream.recorded_first_entry_id and not _has_tombstone_from(
+        stream, last_delivered_id
+    )
 
 
 def _has_tombstone_from(stream: Stream, entry_id: EntryId) -> bool:

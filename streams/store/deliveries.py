@@ -1,6 +1,6 @@
 """What a group has still to be given."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from streams.domain.ids import EntryId
@@ -10,10 +10,12 @@ from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Answer
+from streams.store.waiting import STILL_WAITS
 
 # For each group of one name the counters of its stream, then the entries above the group's place,
 # at most `count` (null: all). One statement, for counters and entries must be of one moment
-# (LAG-4). The rows are ordered outside, where `ms` is still a number.
+# (LAG-4), and so must the signals that say what a look has seen (BLK-5). The rows are ordered
+# outside, where `ms` is still a number.
 READ_NEW = f"""
     WITH wanted AS MATERIALIZED (
         SELECT stream.id,
@@ -22,7 +24,7 @@ READ_NEW = f"""
                    ' ', stream.length, stream.entries_added,
                    stream.last_generated_ms, stream.last_generated_seq,
                    stream.recorded_first_ms, stream.recorded_first_seq,
-                   stream.max_deleted_ms, stream.max_deleted_seq
+                   stream.max_deleted_ms, stream.max_deleted_seq, stream.signals
                ) AS counters
         {OF_THAT_NAME}
     )
@@ -51,14 +53,22 @@ READ_NEW = f"""
 # the streams has the group, whose count of entries read is known, simply counts on (LAG-4) and is
 # far from wrapping around (GEN-20), nothing above its place is pending already (ST-8), and nobody
 # has to be given way to. Else it changes nothing, and not all of the streams are among the rows.
-# For each of them a row without content, then the entries.
+# For each of them a row without content, then the entries. A group that a trim has overtaken
+# counts on from the number of entries that are gone (LAG-4).
 DELIVER_PLAINLY = f"""
     WITH
     wanted AS MATERIALIZED (
         SELECT stream.id AS stream_id, stream.key, consumer_group.id AS group_id,
-               consumer_group.last_delivered_ms, consumer_group.last_delivered_seq
+               consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
+               CASE
+                   WHEN (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+                        < (stream.recorded_first_ms, stream.recorded_first_seq)
+                   THEN stream.entries_added - stream.length
+                   ELSE consumer_group.entries_read
+               END AS entries_read
         {OF_THAT_NAME}
           AND consumer_group.entries_read < 2^62
+          AND stream.entries_added BETWEEN stream.length AND 2^62
           AND (
               (stream.max_deleted_ms, stream.max_deleted_seq) = (0, 0)
               OR (stream.max_deleted_ms, stream.max_deleted_seq)
@@ -79,7 +89,7 @@ DELIVER_PLAINLY = f"""
                   FROM waiting_reader
                   WHERE plate_id = %(plate)s
                     AND group_id = consumer_group.id
-                    AND expires_at > %(now)s
+                    AND {STILL_WAITS}
               )
           )
     ),
@@ -108,8 +118,9 @@ DELIVER_PLAINLY = f"""
         UPDATE consumer_group
         SET last_delivered_ms = newest.ms,
             last_delivered_seq = newest.seq,
-            entries_read = entries_read + newest.entries
+            entries_read = wanted.entries_read + newest.entries
         FROM newest
+        JOIN wanted USING (group_id)
         WHERE plate_id = %(plate)s
           AND id = newest.group_id
     ),
@@ -145,12 +156,23 @@ DELIVER_PLAINLY = f"""
     ORDER BY key, ms NULLS FIRST, seq
 """
 
-# Whether a group of that name is missing on one of the streams, or has something new on one.
+# Whether a group of that name is missing on one of the streams, or has something new on one, after
+# something happened since these signals were seen that wakes readers (BLK-5).
 MAY_HAVE_NEW = f"""
     SELECT count(*) < cardinality(%(keys)s::bytea[])
-        OR bool_or(
-            (stream.last_generated_ms, stream.last_generated_seq)
-            > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+        OR (
+            bool_or(
+                (stream.last_generated_ms, stream.last_generated_seq)
+                > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+            )
+            AND bool_or(
+                (stream.id, stream.signals) NOT IN (
+                    SELECT seen.stream_id, seen.signals
+                    FROM ROWS FROM (
+                        unnest(%(seen_streams)s::bigint[]), unnest(%(seen_signals)s::bigint[])
+                    ) AS seen (stream_id, signals)
+                )
+            )
         )
     {OF_THAT_NAME}
 """
@@ -160,6 +182,8 @@ class New(NamedTuple):
     """The entries above a group's place, oldest first, and its stream at that moment."""
 
     stream: Stream
+    # How often something had happened to the stream by then that wakes readers (BLK-5).
+    signals: int
     entries: list[tuple[EntryId, Rendered]]
 
 
@@ -178,7 +202,7 @@ def _by_stream(plate: PlateId, rows: list[session.Row]) -> dict[int, New]:
     found: dict[int, New] = {}
     for stream_id, ms, seq, content in rows:
         if ms is None:
-            found[stream_id] = New(_counters(stream_id, plate, content), [])
+            found[stream_id] = _nothing_new(stream_id, plate, content)
         else:
             found[stream_id].entries.append((EntryId(int(ms), int(seq)), Rendered(content)))
     return found
@@ -228,21 +252,33 @@ def _by_key(rows: list[session.Row], streams: int) -> dict[str, list[Rendered]] 
     return {key.decode(): entries for key, entries in found.items() if entries}
 
 
-def may_have_new(plate: PlateId, keys: Collection[str], group: str) -> bool:
-    """Whether a look under the group's lock is worth it: something is new, or a group missing."""
+def may_have_new(
+    plate: PlateId, keys: Collection[str], group: str, seen: Mapping[int, int]
+) -> bool:
+    """Whether a look under the group's lock is worth it: something is new, or a group missing.
+
+    `seen` has the signals of the last look that found nothing, by the streams' ids: what they do
+    not tell of (XGROUP SETID, say) does not count (BLK-5).
+    """
     row = session.fetch_one(
         MAY_HAVE_NEW,
-        {"plate": plate, "keys": literals.names(set(keys)), "group": group.encode()},
+        {
+            "plate": plate,
+            "keys": literals.names(set(keys)),
+            "group": group.encode(),
+            "seen_streams": literals.integers(seen.keys()),
+            "seen_signals": literals.integers(seen.values()),
+        },
     )
     assert row is not None
     return bool(row[0])
 
 
-def _counters(stream_id: int, plate: PlateId, content: str) -> Stream:
-    length, added, last_ms, last_seq, first_ms, first_seq, deleted_ms, deleted_seq = map(
+def _nothing_new(stream_id: int, plate: PlateId, content: str) -> New:
+    length, added, last_ms, last_seq, first_ms, first_seq, deleted_ms, deleted_seq, signals = map(
         int, content.split()
     )
-    return Stream(
+    stream = Stream(
         id=stream_id,
         name=StreamName(plate, ""),
         length=length,
@@ -251,3 +287,4 @@ def _counters(stream_id: int, plate: PlateId, content: str) -> Stream:
         max_deleted_entry_id=EntryId(deleted_ms, deleted_seq),
         entries_added=added,
     )
+    return New(stream, signals, [])

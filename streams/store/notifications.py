@@ -15,6 +15,10 @@ from django.db import connection
 from streams.store.session import driver_errors_translated
 
 LISTEN = "LISTEN plates"
+
+# Held until the session ends: others tell by it whether this process lives (store.waiting).
+SHOW_LIFE = "SELECT pg_advisory_lock(%(process)s)"
+
 NOTIFY = "SELECT pg_notify('plates', %(payload)s)"
 
 # A hint need not survive a crash: what it tells of is committed already.
@@ -34,6 +38,11 @@ class Channel:
         """From here on, payloads arrive."""
         with driver_errors_translated():
             self._raw.execute(LISTEN)
+
+    def show_life_of(self, process: int) -> None:
+        """Let the process of that number count as alive for as long as this connection stands."""
+        with driver_errors_translated():
+            self._raw.execute(SHOW_LIFE, {"process": process})
 
     def payloads(self, timeout_seconds: float) -> Iterator[str]:
         """The payloads that arrive within that time, each as it comes."""

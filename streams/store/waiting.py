@@ -1,16 +1,27 @@
-"""Rows of `waiting_reader`: who is blocked on which group, in order of arrival."""
+"""Rows of `waiting_reader`: who is blocked on which group, in order of arrival.
 
-from collections.abc import Collection
+A row counts as long as its process lives. PostgreSQL tells: each process holds an advisory lock on
+its own number, in the session that listens, and loses it with that session, however it ends.
+"""
+
+from collections.abc import Collection, Mapping
 
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import literals, session
 
+# Whether the reader of a row still waits: its time is not over, and its process lives. The lock of
+# a process that does not is free to share, and is shared until the transaction ends.
+STILL_WAITS = """
+    waiting_reader.expires_at > %(now)s
+    AND NOT pg_try_advisory_xact_lock_shared(waiting_reader.process)
+"""
+
 # A place at the end of each group's line.
 ENTER = """
-    INSERT INTO waiting_reader (plate_id, group_id, expires_at)
-    SELECT %(plate)s, unnest(%(groups)s::bigint[]), %(expires_at)s
-    RETURNING id
+    INSERT INTO waiting_reader (plate_id, group_id, process, expires_at)
+    SELECT %(plate)s, unnest(%(groups)s::bigint[]), %(process)s, %(expires_at)s
+    RETURNING group_id, id
 """
 
 LEAVE = """
@@ -19,25 +30,48 @@ LEAVE = """
       AND id = ANY (%(places)s::bigint[])
 """
 
-# Whether somebody else waits for one of the groups: with places of one's own, somebody before.
-ANYBODY_BEFORE = """
-    SELECT EXISTS (
-        SELECT
+# The first place in the line of each group, where it is one before the given place.
+FIRST_BEFORE = f"""
+    SELECT mine.group_id, first.id
+    FROM ROWS FROM (
+        unnest(%(groups)s::bigint[]), unnest(%(places)s::bigint[])
+    ) AS mine (group_id, place)
+    CROSS JOIN LATERAL (
+        SELECT waiting_reader.id
         FROM waiting_reader
-        WHERE plate_id = %(plate)s
-          AND group_id = ANY (%(groups)s::bigint[])
-          AND id < %(place)s
-          AND expires_at > %(now)s
-    )
+        WHERE waiting_reader.plate_id = %(plate)s
+          AND waiting_reader.group_id = mine.group_id
+          AND waiting_reader.id < mine.place
+          AND {STILL_WAITS}
+        ORDER BY waiting_reader.id
+        LIMIT 1
+    ) AS first
+"""
+
+# Removes from its line whoever waits for the same group in the same process as one of these.
+PUT_OUT = """
+    DELETE FROM waiting_reader
+    USING waiting_reader AS idle
+    WHERE idle.plate_id = %(plate)s
+      AND idle.id = ANY (%(places)s::bigint[])
+      AND waiting_reader.plate_id = idle.plate_id
+      AND waiting_reader.group_id = idle.group_id
+      AND waiting_reader.process = idle.process
+"""
+
+# Removes what processes that are gone have left, of all plates.
+FORGET_THE_GONE = """
+    DELETE FROM waiting_reader
+    WHERE pg_try_advisory_xact_lock_shared(process)
 """
 
 _END_OF_LINE = 2**63 - 1
 
 
-def enter(groups: Collection[ConsumerGroup], expires_at: int) -> list[int]:
-    """Queue up for locked groups until then (Unix ms); returns the places."""
-    rows = session.fetch_all(ENTER, {**_of(groups), "expires_at": expires_at})
-    return [row[0] for row in rows]
+def enter(groups: Collection[ConsumerGroup], process: int, expires_at: int) -> dict[int, int]:
+    """Queue up for locked groups until then (Unix ms); returns the places, by group."""
+    rows = session.fetch_all(ENTER, {**_of(groups), "process": process, "expires_at": expires_at})
+    return dict(rows)
 
 
 def leave(plate: PlateId, places: Collection[int]) -> None:
@@ -45,12 +79,28 @@ def leave(plate: PlateId, places: Collection[int]) -> None:
     session.execute(LEAVE, {"plate": plate, "places": literals.integers(places)})
 
 
-def anybody_before(groups: Collection[ConsumerGroup], places: Collection[int], now_ms: int) -> bool:
-    """Whether somebody waits longer for one of the groups; without a place, anybody does."""
-    place = min(places, default=_END_OF_LINE)
-    row = session.fetch_one(ANYBODY_BEFORE, {**_of(groups), "place": place, "now": now_ms})
-    assert row is not None
-    return bool(row[0])
+def first_before(
+    groups: Collection[ConsumerGroup], places: Mapping[int, int], now_ms: int
+) -> dict[int, int]:
+    """The places of those who wait longest, by group, where somebody waits longer than oneself.
+
+    `places` are one's own, by group; without one, anybody in the line waits longer.
+    """
+    own = [places.get(group.id, _END_OF_LINE) for group in groups]
+    rows = session.fetch_all(
+        FIRST_BEFORE, {**_of(groups), "places": literals.integers(own), "now": now_ms}
+    )
+    return dict(rows)
+
+
+def put_out(plate: PlateId, places: Collection[int]) -> None:
+    """Take these places away, and those of the same group and process."""
+    session.execute(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
+
+
+def forget_the_gone() -> None:
+    """Remove the rows of processes that live no more."""
+    session.execute(FORGET_THE_GONE)
 
 
 def _of(groups: Collection[ConsumerGroup]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from streams.wakeups.clients import on_behalf_of
 from streams.wakeups.service import (
+    PROCESS,
     ClientHasLeft,
     NotYet,
     announce,
@@ -13,6 +14,7 @@ from streams.wakeups.service import (
 )
 
 __all__ = [
+    "PROCESS",
     "ClientHasLeft",
     "NotYet",
     "announce",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
-from streams.store import notifications, session, streams
+from streams.store import notifications, session, streams, waiting
 from streams.wakeups.clients import Departures
 from streams.wakeups.waiting import Waiter, WaitingRoom, signature
 
@@ -24,15 +24,19 @@ log = logging.getLogger(__name__)
 class Hub:
     """One connection that listens, for all the waiters of this process.
 
-    `on_word` gets every word that is no stream's signature. The sender's own notifications are
+    As long as it stands, the places of these waiters in the lines of their groups count.
+
+    `on_word` gets every word that is no stream's signature. The process' own notifications are
     passed over: it has woken its waiters already.
     """
 
-    def __init__(self, room: WaitingRoom, sender: str, on_word: Callable[[str], None]) -> None:
+    def __init__(self, room: WaitingRoom, process: int, on_word: Callable[[str], None]) -> None:
         self._room = room
-        self._sender = sender
+        self._process = process
         self._on_word = on_word
         self._signals: dict[StreamName, tuple[int, int] | None] = {}
+        # Whether to look after places that processes from before have left in lines.
+        self._must_tidy_up = False
         self._departures = Departures()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -61,6 +65,7 @@ class Hub:
             try:
                 with notifications.open_channel() as channel:
                     channel.listen()
+                    channel.show_life_of(self._process)
                     pause = FIRST_RETRY_SECONDS
                     self._listen(channel)
             except Unavailable:
@@ -71,6 +76,7 @@ class Hub:
 
     def _listen(self, channel: notifications.Channel) -> None:
         session.drop_broken_connections()
+        self._must_tidy_up = True
         self.is_listening.set()
         # Whatever happened before LISTEN took effect was not heard.
         for waiter in self._room.everyone():
@@ -87,7 +93,7 @@ class Hub:
 
     def _hear(self, payload: str) -> None:
         sender, *words = payload.split(" ")
-        if sender == self._sender:
+        if sender == str(self._process):
             return
         self._room.wake(words)
         for word in words:
@@ -107,6 +113,9 @@ class Hub:
         if not names:
             self._signals = {}
             return
+        if self._must_tidy_up:
+            waiting.forget_the_gone()
+            self._must_tidy_up = False
         found = streams.signals(names)
         seen, self._signals = self._signals, {name: found.get(name) for name in names}
         # A name that was not there at the last look may have changed unheard since.

@@ -1,7 +1,7 @@
 """The one waiting room, hub and notifier of this process."""
 
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
@@ -20,10 +20,13 @@ LISTENER_START_SECONDS = 1.0
 
 _KEYS_CHANGED = "keys"
 
-_me = uuid.uuid4().hex
+PROCESS = secrets.randbits(62)
+"""The number of this process, which no other one has."""
+
+_me = str(PROCESS)
 _room = WaitingRoom()
 _key_watchers: list[Callable[[], None]] = []
-_hub = Hub(_room, _me, lambda word: _tell_key_watchers())
+_hub = Hub(_room, PROCESS, lambda word: _tell_key_watchers())
 _notifier = Notifier(_me)
 _shutting_down = False
 
@@ -33,7 +36,10 @@ class ClientHasLeft(Exception):
 
 
 class NotYet(Exception):
-    """Raised by an attempt that is to be repeated within `seconds`, woken or not."""
+    """Raised by an attempt that is to be repeated within `seconds`, woken or not.
+
+    Even if the time to wait is over by then: there was something, and others may leave it.
+    """
 
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
@@ -49,8 +55,9 @@ def wait(
 ) -> Result | None:
     """Try until there is a result, asleep in between; None after `block_ms` milliseconds.
 
-    `attempt` runs at once, and again whenever one of the streams may have something new, if a
-    cheap look says that it is `worth_it`. While it sleeps, the caller holds no connection.
+    `attempt` runs at once, again whenever one of the streams may have something new, and a last
+    time at the end, if a cheap look says that it is `worth_it`. While it sleeps, the caller holds
+    no connection.
 
     Raises what the first attempt raises, Unavailable when the server shuts down, and
     ClientHasLeft when the client is gone.
@@ -66,11 +73,12 @@ def wait(
             session.release()
             if _shutting_down:
                 raise Unavailable("the server is shutting down")
-            woken = waiter.sleep(wake_at - time.monotonic())
-            if not woken and wake_at == deadline:
-                return None
+            waiter.sleep(wake_at - time.monotonic())
             _refuse_the_left(waiter)
+            is_over = time.monotonic() >= deadline
             result, wake_at = _tried_again(attempt, worth_it, deadline)
+            if result is None and is_over and wake_at == deadline:
+                return None
         return result
     finally:
         _room.leave(waiter)
@@ -128,7 +136,7 @@ def _tried(attempt: Callable[[], Result | None], deadline: float) -> tuple[Resul
     try:
         return attempt(), deadline
     except NotYet as later:
-        return None, min(deadline, time.monotonic() + later.seconds)
+        return None, time.monotonic() + later.seconds
 
 
 def _tried_again(

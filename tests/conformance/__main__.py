@@ -2,7 +2,7 @@
 
 import os
 
-from tests.conformance import blocking, cases, redis_py, sequences
+from tests.conformance import blocking, cases, crowds, redis_py, sequences
 from tests.conformance.real_redis import connected
 from tests.conformance.redis_py_calls import CONVERSATIONS
 from tests.conformance.table import CASES
@@ -14,4 +14,5 @@ with connected(os.environ["REDIS_URL"]) as redis:
 blocking.RECORD.write(
     blocking.replies_of_redis(os.environ["REDIS_URL"], scenario) for scenario in blocking.SCENARIOS
 )
+crowds.RECORD.write(crowds.recorded(os.environ["REDIS_URL"]))
 redis_py.RECORD.write(redis_py.recorded_replies(os.environ["REDIS_URL"], CONVERSATIONS))

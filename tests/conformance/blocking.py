@@ -69,7 +69,7 @@ def replies_of_redis(url: str, wanted: Scenario) -> list[Any]:
             if step.blocks:
                 waiting[place] = stack.enter_context(connected(url))
                 _block(control, waiting[place], step.commands[0])
-            replies.append(None if step.blocks else _reply(control, step))
+            replies.append(None if step.blocks else reply_to_step(control, step))
         for place, reader in waiting.items():
             replies[place] = reader.receive()
     return replies
@@ -81,7 +81,8 @@ def _block(control: RealRedis, reader: RealRedis, words: Words) -> None:
     eventually(lambda: " flags=b" in control.reply_to(["CLIENT", "LIST", "ID", str(number)]))
 
 
-def _reply(control: RealRedis, step: Step) -> Any:
+def reply_to_step(control: RealRedis, step: Step) -> Any:
+    """What a real Redis replies to a step that does not block."""
     if len(step.commands) == 1:
         return control.reply_to(step.commands[0])
     control.reply_to(["MULTI"])

@@ -38,6 +38,10 @@ class RealRedis:
         """Send a command without waiting for its reply."""
         self._connection.send_command(*words)
 
+    def has_reply(self) -> bool:
+        """Whether there is something to receive."""
+        return bool(self._connection.can_read(timeout=0))
+
     def receive(self) -> Any:
         """The next reply."""
         try:

@@ -43,11 +43,20 @@ class Redis7:
         self._redis = redis
 
     def reply_to(self, words: Words) -> Any:
-        """The reply as it can be compared; consumers are created whenever 8.0 does (ST-10)."""
+        """The reply as it can be compared.
+
+        Consumers are created whenever 8.0 does (ST-10), and read counters are set to what it
+        counts (LAG-4).
+        """
+        places = _consumers_in(words) if words[0] in _WHO_CREATES_CONSUMERS else []
+        overtaken = [place for place in places if self._is_overtaken(words, *place[:2])]
+        miscounted = [(place, self._group(*place[:2])) for place in overtaken]
         reply = self._redis.reply_to(words)
-        if words[0] in _WHO_CREATES_CONSUMERS and not _is_error(reply):
-            for place in _consumers_in(words):
+        if not _is_error(reply):
+            for place in places:
                 self._redis.reply_to(["XGROUP", "CREATECONSUMER", *place])
+            for (key, group, _), before in miscounted:
+                self._count_what_was_trimmed(key, group, before)
         return comparable(words, reply)
 
     def takes_what_8_refuses(self, words: Words) -> bool:
@@ -55,6 +64,34 @@ class Redis7:
         _, key, entry_id, *_ = words
         stream = self._redis.reply_to(["XINFO", "STREAM", key])
         return not _is_error(stream) and is_below(entry_id, stream["max-deleted-entry-id"])
+
+    def _is_overtaken(self, words: Words, key: str, group: str) -> bool:
+        """Whether a group that counts is to read where a trim, and nothing else, took entries."""
+        stream, found = self._redis.reply_to(["XINFO", "STREAM", key]), self._group(key, group)
+        return (
+            words[0] == "XREADGROUP"
+            and not _is_error(stream)
+            and stream["max-deleted-entry-id"] == "0-0"
+            and stream["entries-added"] > 0
+            and found.get("entries-read") is not None
+            and is_below(found["last-delivered-id"], stream["recorded-first-entry-id"])
+        )
+
+    def _count_what_was_trimmed(self, key: str, name: str, before: dict[str, Any]) -> None:
+        """Let a group that has read on count from the number of the first entry."""
+        group = self._group(key, name)
+        if group["last-delivered-id"] != before["last-delivered-id"]:
+            stream = self._redis.reply_to(["XINFO", "STREAM", key])
+            trimmed = stream["entries-added"] - stream["length"]
+            entries_read = trimmed + group["entries-read"] - before["entries-read"]
+            place = [key, name, group["last-delivered-id"]]
+            self._redis.reply_to(["XGROUP", "SETID", *place, "ENTRIESREAD", str(entries_read)])
+
+    def _group(self, key: str, name: str) -> dict[str, Any]:
+        """What is known of a group; empty if there is none."""
+        groups = self._redis.reply_to(["XINFO", "GROUPS", key])
+        found = [] if _is_error(groups) else [g for g in groups if g["name"] == name]
+        return found[0] if found else {}
 
 
 class Sequence(RuleBasedStateMachine):

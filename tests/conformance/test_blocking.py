@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.conformance.blocking import RECORD, SCENARIOS, Scenario, replies_of_redis
+from tests.conformance.over_http import reply_in, send
 from tests.conformance.words import Words
 from tests.polling import eventually
 from tests.servers import LivePlate
@@ -37,27 +38,15 @@ def our_replies(plate: LivePlate, threads: ThreadPoolExecutor, wanted: Scenario)
         elif len(step.commands) > 1:
             replies.append(plate.post("/transaction", list(step.commands)).json()["data"])
         else:
-            replies.append(_reply(_send(plate, step.commands[0])))
+            replies.append(reply_in(send(plate, step.commands[0])))
     return [
-        _reply(reply.result(timeout=ANSWER_SECONDS)) if isinstance(reply, Future) else reply
+        reply_in(reply.result(timeout=ANSWER_SECONDS)) if isinstance(reply, Future) else reply
         for reply in replies
     ]
 
 
-def _send(plate: LivePlate, words: Words) -> httpx.Response:
-    command, *args = words
-    if command == "DEL":
-        return plate.request("DELETE", f"/streams/{args[0]}")
-    return plate.post("/streams/command", {"command": command, "args": args})
-
-
-def _reply(answer: httpx.Response) -> Any:
-    body = answer.json()
-    return body["data"]["result"] if body["ok"] else {"error": body["error"]["message"]}
-
-
 def _block(plate: LivePlate, threads: ThreadPoolExecutor, words: Words) -> Future[httpx.Response]:
-    answer = threads.submit(_send, plate, words)
+    answer = threads.submit(send, plate, words)
     if words[0] == "XREADGROUP":
         # ST-10: the consumer is there once the reader has looked. An XREAD that looks later
         # finds the same: those here read from IDs.

@@ -108,9 +108,16 @@ class TestEntriesReadAfter:
         stream = stream_of(1, 2, 4, 5, added=5, max_deleted=3)
         assert entries_read_after(stream, NO_ID, 0, ids(1, 2, 4, 5)) == 5
 
-    def test_the_baseline_counts_on_behind_the_first_entry_lag_4(self) -> None:
-        trimmed = stream_of(5, added=5)
-        assert entries_read_after(trimmed, EntryId(1, 0), 1, ids(5)) == 2
+    @pytest.mark.parametrize(
+        ("live", "delivered", "expected"), [((5,), (5,), 5), ((4, 5), (4,), 4)]
+    )
+    def test_a_trim_beyond_the_group_counts_as_read_once_it_reads_on_lag_4(
+        self, live: tuple[int, ...], delivered: tuple[int, ...], expected: int
+    ) -> None:
+        trimmed = stream_of(*live, added=5)
+        entries_read = entries_read_after(trimmed, EntryId(1, 0), 1, ids(*delivered))
+        assert entries_read == expected
+        assert lag(trimmed, EntryId(delivered[-1], 0), entries_read) == 5 - expected
 
     def test_it_agrees_with_the_rule_for_single_entries_lag_4(self) -> None:
         randomness = random.Random(4)

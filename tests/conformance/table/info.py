@@ -183,6 +183,22 @@ CASES = [
         },
     ),
     case(
+        "LAG-4: trimmed beyond the group, which reads on",
+        *FIVE,
+        "XGROUP CREATE k g 0",
+        NEW.format(1),
+        "XTRIM k MAXLEN 2",
+        NEW.format(1),
+        SEE,
+        NEW.format(1),
+        SEE,
+        NEW.format(1),
+        in_8={
+            10: group(pending=2, last="4-0", entries_read=4, lag=1),
+            12: group(pending=3, last="5-0", entries_read=5, lag=0),
+        },
+    ),
+    case(
         "LAG-8: trimmed",
         *FIVE,
         "XGROUP CREATE k g 0",

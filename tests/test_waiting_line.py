@@ -1,0 +1,199 @@
+"""Readers that wait for the same group: who gives way to whom, and who does not (BLK-17)."""
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.polling import eventually
+from tests.servers import LivePlate, Server
+
+LONG_MS = 20_000
+ROUNDS = 8
+
+
+@pytest.fixture
+def plate(live_plate: Callable[[], LivePlate]) -> LivePlate:
+    plate = live_plate()
+    for key in ("k1", "k2"):
+        plate.run("XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
+    return plate
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+def read_of(plate: LivePlate, consumer: str, block_ms: int, *keys: str) -> Any:
+    """A blocked read of the group g; null if it gets nothing."""
+    new = [">"] * len(keys)
+    words = ("GROUP", "g", consumer, "BLOCK", block_ms, "STREAMS", *keys, *new)
+    return plate.run("XREADGROUP", *words)
+
+
+def begun(
+    threads: ThreadPoolExecutor, plate: LivePlate, consumer: str, block_ms: int, *keys: str
+) -> Future[Any]:
+    """Such a read, which has looked once and found nothing (ST-10)."""
+    answer = threads.submit(read_of, plate, consumer, block_ms, *keys)
+    eventually(lambda: answer.done() or all(has_consumer(plate, key, consumer) for key in keys))
+    return answer
+
+
+def has_consumer(plate: LivePlate, key: str, consumer: str) -> bool:
+    return consumer in [found["name"] for found in plate.run("XINFO", "CONSUMERS", key, "g")]
+
+
+@contextmanager
+def blocked_in_a_worker(
+    server: Server, plate: LivePlate, consumer: str, *keys: str
+) -> Iterator[psutil.Process]:
+    """A reader that blocks for long, and the worker process that serves it."""
+    streams = ",".join(f'{{"key":"{key}"}}' for key in keys)
+    body = f'{{"group":"g","consumer":"{consumer}","streams":[{streams}],"block_ms":{LONG_MS}}}'
+    head = (
+        f"POST /{plate.name}/streams/groups/read HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: {plate.key}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall((head + body).encode())
+        eventually(lambda: all(has_consumer(plate, key, consumer) for key in keys))
+        yield worker_of(server, connection.getsockname()[1])
+
+
+def worker_of(server: Server, client_port: int) -> psutil.Process:
+    for worker in psutil.Process(server.pid).children():
+        connections = worker.net_connections("tcp")
+        if any(getattr(found.raddr, "port", None) == client_port for found in connections):
+            return worker
+    raise AssertionError(f"no worker serves port {client_port}")
+
+
+def test_nobody_gives_way_to_a_reader_of_another_stream(
+    plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    other = begun(threads, plate, "a", LONG_MS, "k2")
+    for n in range(1, ROUNDS + 1):
+        plate.run("XADD", "k1", f"{n}-0", "f", "v")
+        assert read_of(plate, "b", 800, "k1", "k2") == {"k1": [[f"{n}-0", ["f", "v"]]]}
+    assert not other.done()
+    plate.run("XADD", "k2", "1-0", "f", "v")
+    assert other.result() == {"k2": [["1-0", ["f", "v"]]]}
+
+
+def test_who_gives_way_in_one_stream_takes_what_is_new_in_another(
+    plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    first = begun(threads, plate, "a", LONG_MS, "k2")
+    second = begun(threads, plate, "b", LONG_MS, "k1", "k2")
+    plate.post("/transaction", [["XADD", key, "1-0", "f", "v"] for key in ("k1", "k2")])
+    assert first.result() == {"k2": [["1-0", ["f", "v"]]]}
+    assert second.result() == {"k1": [["1-0", ["f", "v"]]]}
+
+
+def test_a_place_goes_with_its_process(server: Server, plate: LivePlate) -> None:
+    with blocked_in_a_worker(server, plate, "a", "k1") as worker:
+        worker.kill()
+        worker.wait(timeout=10)
+        for n in range(1, ROUNDS + 1):
+            plate.run("XADD", "k1", f"{n}-0", "f", "v")
+            assert read_of(plate, "b", 100, "k1") == {"k1": [[f"{n}-0", ["f", "v"]]]}
+    eventually(lambda: len(psutil.Process(server.pid).children()) == 2)
+
+
+def test_a_place_goes_with_its_client(server: Server, plate: LivePlate) -> None:
+    with blocked_in_a_worker(server, plate, "a", "k1"):
+        pass
+    plate.run("XADD", "k1", "1-0", "f", "v")
+    assert read_of(plate, "b", 500, "k1") == {"k1": [["1-0", ["f", "v"]]]}
+
+
+@pytest.mark.parametrize("block_ms", [50, 5000])
+def test_no_reader_times_out_beside_an_entry_that_a_stopped_process_does_not_take(
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor, block_ms: int
+) -> None:
+    with blocked_in_a_worker(server, plate, "a", "k1") as worker:
+        worker.send_signal(signal.SIGSTOP)
+        try:
+            # A connection that the stopped worker has accepted before would not be served.
+            with fresh_connection(server, plate) as fresh:
+                fresh.run("XADD", "k1", "1-0", "f", "v")
+                assert read_of(fresh, "b", block_ms, "k1") == {"k1": [["1-0", ["f", "v"]]]}
+        finally:
+            worker.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def fresh_connection(server: Server, plate: LivePlate) -> Iterator[LivePlate]:
+    fresh = server.plate(plate.name, plate.key)
+    with fresh.http:
+        yield fresh
+
+
+def test_setid_wakes_nobody_even_when_lost_hints_are_looked_for_blk_5(
+    plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    plate.run("XADD", "k1", "1-0", "f", "v")
+    plate.run("XGROUP", "SETID", "k1", "g", "$")
+    # Processes look for lost hints every second.
+    reader = begun(threads, plate, "a", 2500, "k1")
+    plate.run("XGROUP", "SETID", "k1", "g", "0")
+    assert reader.result() is None
+    assert read_of(plate, "a", 1, "k1") == {"k1": [["1-0", ["f", "v"]]]}
+
+
+def test_deleting_a_stream_beside_group_reads_leaves_nothing_behind_gen_12(
+    server: Server, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+) -> None:
+    plate = live_plate()
+    busy = True
+
+    def consume(name: str) -> set[int]:
+        statuses = set()
+        read = {"group": "g", "consumer": name, "streams": [{"key": "k"}], "count": 5}
+        while busy:
+            answer = plate.post("/streams/groups/read", read)
+            statuses.add(answer.status_code)
+            for entry_id in ids_in(answer):
+                ack = {"key": "k", "group": "g", "ids": [entry_id]}
+                statuses.add(plate.post("/streams/groups/ack", ack).status_code)
+        return statuses
+
+    consumers = [threads.submit(consume, f"c{n}") for n in range(4)]
+    deletions = set()
+    for _ in range(40):
+        plate.run("XGROUP", "CREATE", "k", "g", "0", "MKSTREAM")
+        entries = [{"values": {"n": n}} for n in range(50)]
+        assert plate.post("/streams/add", {"key": "k", "entries": entries}).status_code == 200
+        eventually(lambda: plate.run("XPENDING", "k", "g")[0])
+        deletions.add(plate.request("DELETE", "/streams/k").status_code)
+    busy = False
+    assert deletions == {200}
+    assert set().union(*(consumer.result() for consumer in consumers)) <= {200, 404}
+    assert orphans_in(server.environment["DATABASE_URL"]) == 0
+
+
+def ids_in(answer: httpx.Response) -> list[str]:
+    if answer.status_code != 200 or not answer.json()["data"]["result"]:
+        return []
+    return [entry[0] for entry in answer.json()["data"]["result"]["k"]]
+
+
+def orphans_in(url: str) -> int:
+    """How many pending entries have no group."""
+    with psycopg.connect(url) as connection:
+        (row,) = connection.execute(
+            "SELECT count(*) FROM pending_entry"
+            " WHERE group_id NOT IN (SELECT id FROM consumer_group)"
+        )
+    return int(row[0])
