@@ -123,13 +123,23 @@ def test_a_wrong_member_is_named(api: Api, body: dict[str, Any], member: str) ->
 
 
 @pytest.mark.parametrize(
-    "raw",
-    [b'{"key":"a","key":"b","values":{"x":1}}', b'{"key":"a","values":{"x":1,"x":2}}'],
+    ("path", "raw", "place"),
+    [
+        ("/streams/add", b'{"key":"a","key":"b","values":{"x":1}}', "key"),
+        ("/streams/add", b'{"key":"a","values":{"type":1,"b":2,"type":3}}', "values.type"),
+        (
+            "/streams/add",
+            b'{"key":"a","entries":[{"values":{"a":1}},{"values":{"b":{"c":[{"d":1,"d":2}]}}}]}',
+            "entries[1].values.b.c[0].d",
+        ),
+        ("/streams/command", b'{"command":"XLEN","args":[],"args":["a"]}', "args"),
+        ("/pipeline", b'[["XLEN","a"],["XADD",{"b":1,"b":1}]]', "[1][1].b"),
+    ],
 )
-def test_a_doubled_member_is_refused(api: Api, raw: bytes) -> None:
-    answer = api.request("POST", "/streams/add", raw=raw)
+def test_a_doubled_member_is_refused(api: Api, path: str, raw: bytes, place: str) -> None:
+    answer = api.request("POST", path, raw=raw)
     assert (answer.status, answer.code) == (400, "invalid_request")
-    assert "twice" in answer.message
+    assert answer.message == f"{place} is given twice"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def stored(api: Api, values: Any) -> list[str]:
         (-(2**63), "-9223372036854775808"),
         (2**64 - 1, "18446744073709551615"),
         (1.5, "1.5"),
-        (1.0, "1"),
+        (1.0, "1.0"),
         (-0.25, "-0.25"),
         (True, "true"),
         (False, "false"),
@@ -40,6 +40,36 @@ def stored(api: Api, values: Any) -> list[str]:
 )
 def test_a_value_is_kept_as_its_text(api: Api, value: Any, text: str) -> None:
     assert stored(api, {"f": value}) == ["f", text]
+
+
+NUMBERS = ["12345678901234567890123", "12.50", "1E5", "-0", "1e400", "0.1000", "9" * 5000]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("form", ["%s", '{"b": [%s, "%s"], "a": { }}', "[[%s], 1]"])
+def test_a_number_is_kept_as_it_was_written(api: Api, number: str, form: str) -> None:
+    value = form.replace("%s", number)
+    body = f'{{"key": "values", "id": "1-0", "values": {{"f": {value}, "g": "h"}}}}'
+    assert api.request("POST", "/streams/add", raw=body.encode()).result == "1-0"
+    fields = ["f", value.replace(" ", ""), "g", "h"]
+    assert api.run("XRANGE", "values", "-", "+") == [["1-0", fields]]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_in_pairs_and_words_is_kept_as_it_was_written(api: Api, number: str) -> None:
+    pairs = f'{{"key": "a", "values": [[{number}, {number}]]}}'
+    args = f'{{"command": "XADD", "args": ["a", "*", {number}, {number}]}}'
+    batch = f'[["XADD", "a", "*", {number}, {number}]]'
+    requests = {
+        "/streams/add": pairs,
+        "/streams/command": args,
+        "/pipeline": batch,
+        "/transaction": batch,
+    }
+    for path, body in requests.items():
+        assert api.request("POST", path, raw=body.encode()).status == 200
+    added = api.run("XRANGE", "a", "-", "+")
+    assert [fields for _, fields in added] == [[number, number]] * len(requests)
 
 
 def test_members_keep_their_order(api: Api) -> None:

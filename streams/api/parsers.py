@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from streams import conf
 from streams.api.errors import HttpError
-from streams.api.json import DuplicateMember, InvalidJson, loads
+from streams.api.json import DuplicateMember, InvalidJson, TooDeeplyNested, loads
 from streams.domain.errors import InvalidRequest, TooLarge
 
 
@@ -22,6 +22,8 @@ def parse_body(request: HttpRequest) -> Any:
         return loads(body)
     except InvalidJson as error:
         raise HttpError(400, "invalid_json", f"the body is not valid JSON: {error}") from error
+    except TooDeeplyNested as error:
+        raise HttpError(400, "invalid_json", f"the body may have {error}") from error
     except DuplicateMember as error:
         raise InvalidRequest(f"{error} is given twice") from error
 

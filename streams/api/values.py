@@ -3,8 +3,8 @@
 from itertools import chain
 from typing import Any
 
-import orjson
-
+from streams.api.json import Number, rewritten
+from streams.api.naming import shown
 from streams.domain.errors import InvalidRequest
 
 
@@ -19,10 +19,10 @@ def text_of(value: Any, member: str, *, nested: bool) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, float):
-        return _shortest(value)
+    if isinstance(value, Number):
+        return value.text
     if nested and isinstance(value, (dict, list)):
-        return orjson.dumps(value).decode()
+        return rewritten(value)
     kind = "null" if value is None else "an object or a list"
     raise InvalidRequest(f"{member} must not be {kind}")
 
@@ -50,10 +50,5 @@ def fields_of(values: Any, member: str) -> list[str]:
             raise InvalidRequest(f"{member}[{place}] must be a [field, value] pair")
         field, value = pair
         flat.append(text_of(field, f"{member}[{place}][0]", nested=False))
-        flat.append(text_of(value, f"{member}.{flat[-1]}", nested=True))
+        flat.append(text_of(value, f"{member}.{shown(flat[-1])}", nested=True))
     return flat
-
-
-def _shortest(number: float) -> str:
-    text = orjson.dumps(number).decode()
-    return text.removesuffix(".0")
