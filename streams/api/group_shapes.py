@@ -2,10 +2,9 @@
 
 from pydantic import StrictBool, StrictStr
 
+from streams.api.members import Integer, QueryInteger
 from streams.api.shapes import (
     BodyShape,
-    Integer,
-    QueryInteger,
     QueryShape,
     Shape,
     check_batch,
@@ -165,6 +164,8 @@ class PendingQuery(QueryShape):
     def command(self, *, key: str = "", group: str = "") -> Pending:
         if not self.model_fields_set:
             return Pending(key, group)
+        if self.consumer is not None:
+            check_name(self.consumer, "consumer")
         # A bare + in a query is decoded to a space (section 3 of the contract).
         start, end = ("+" if text == " " else text for text in (self.start or "-", self.end or "+"))
         return Pending(

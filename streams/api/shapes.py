@@ -9,18 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from django.http import QueryDict
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-)
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from streams import conf
+from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
+from streams.api.naming import shown
+from streams.api.problems import first_problem
 from streams.api.values import fields_of
 from streams.commands.append import Add, AddSeveral
 from streams.commands.collection import ListStreams
@@ -35,7 +29,6 @@ from streams.commands.info import (
 from streams.commands.ranges import Length, Range, ReverseRange
 from streams.commands.reads import Position, Read, parse_start
 from streams.commands.removal import Delete, Trim
-from streams.domain.arguments import MAX_INTEGER, MIN_INTEGER, parse_integer
 from streams.domain.entries import NewEntry, new_entry
 from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, TooLarge
 from streams.domain.ids import parse_add_id, parse_range_end, parse_range_start
@@ -62,9 +55,6 @@ def check_batch(items: Sequence[Any], member: str) -> None:
     limit = conf.limit("STREAMS_MAX_BATCH")
     if len(items) > limit:
         raise TooLarge(f"{member} may hold at most {limit} items")
-
-
-Integer = Annotated[StrictInt, Field(ge=MIN_INTEGER, le=MAX_INTEGER)]
 
 
 class Shape(BaseModel):
@@ -97,7 +87,7 @@ def from_body(shape: type[S], body: dict[str, Any]) -> S:
     try:
         return shape.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest(_first_problem(error)) from error
+        raise InvalidRequest(first_problem(error, "member")) from error
 
 
 def from_query(shape: type[QueryShape], parameters: QueryDict, names: Mapping[str, str]) -> Command:
@@ -106,34 +96,34 @@ def from_query(shape: type[QueryShape], parameters: QueryDict, names: Mapping[st
         check_name(name, member)
     doubled = [name for name, texts in parameters.lists() if len(texts) > 1]
     if doubled:
-        raise InvalidQuery(f"{doubled[0]} is given twice")
+        raise InvalidQuery(f"{shown(doubled[0])} is given twice")
     try:
         return shape.model_validate(parameters.dict()).command(**names)
     except ValidationError as error:
-        raise InvalidQuery(_first_problem(error)) from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False)[0]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"])
-    return f"{place.lstrip('.')}: {problem['msg']}"
+        raise InvalidQuery(first_problem(error, "parameter")) from error
+    except InvalidRequest as refusal:
+        # The names of the path are checked already: it is a parameter that is wrong.
+        raise InvalidQuery(refusal.text) from refusal
 
 
 class TrimShape(Shape):
     """The trim of an add."""
 
     strategy: StrictStr
-    threshold: StrictStr | StrictInt
+    threshold: TextOrInteger
     approximate: StrictBool = False
     limit: Integer | None = None
 
-    def bound(self) -> Bound:
-        """Raises InvalidRequest, InvalidCommand (TRIM-2 to TRIM-10)."""
+    def bound(self, place: str = "") -> Bound:
+        """`place` stands before the names of its members in messages.
+
+        Raises InvalidRequest, InvalidCommand (TRIM-2 to TRIM-10).
+        """
         strategy = self.strategy.upper()
         if strategy not in ("MAXLEN", "MINID"):
-            raise InvalidRequest("strategy must be maxlen or minid")
+            raise InvalidRequest(f"{place}strategy must be maxlen or minid")
         options = TrimOptions(approximate=self.approximate)
-        options.set_threshold(strategy, str(self.threshold))
+        options.set_threshold(strategy, self.threshold)
         if self.limit is not None:
             options.limit = parse_limit(str(self.limit))
         bound = options.trim(required=True)
@@ -163,7 +153,7 @@ class AddShape(BodyShape):
         kind, entries = (
             (Add, [self._single()]) if self.entries is None else (AddSeveral, self._several())
         )
-        bound = self.trim.bound() if self.trim else None
+        bound = self.trim.bound("trim.") if self.trim else None
         return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
 
     def _single(self) -> NewEntry:
@@ -262,23 +252,6 @@ def checked_block_ms(block_ms: int | None) -> int | None:
     return block_ms
 
 
-def _query_integer(text: Any) -> Any:
-    try:
-        return parse_integer(text)
-    except InvalidCommand as error:
-        raise ValueError("must be an integer") from error
-
-
-def _query_boolean(text: Any) -> Any:
-    if text not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return text == "true"
-
-
-QueryInteger = Annotated[int, BeforeValidator(_query_integer)]
-QueryBoolean = Annotated[bool, BeforeValidator(_query_boolean)]
-
-
 class LengthQuery(QueryShape):
     """`/length/{key}`: no parameters."""
 
@@ -330,12 +303,16 @@ class InfoQuery(QueryShape):
         return InfoStream(key, full_of(DEFAULT_FULL_COUNT if self.count is None else self.count))
 
 
+LARGEST_PAGE = 1000
+"""How many streams the collection shows at once, at most."""
+
+
 class ListQuery(QueryShape):
     """The collection."""
 
     match: str = "*"
     cursor: str = ""
-    count: Annotated[QueryInteger, Field(ge=1, le=1000)] = 100
+    count: Annotated[QueryInteger, between(1, LARGEST_PAGE)] = 100
 
     def command(self, *, key: str = "", group: str = "") -> ListStreams:
         return ListStreams(self.match, self.cursor, self.count)

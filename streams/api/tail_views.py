@@ -11,6 +11,7 @@ from streams import conf, wakeups
 from streams.api import shapes, tickets
 from streams.api.authentication import authenticate_key, known_key
 from streams.api.json import dumps
+from streams.api.naming import shown
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
 from streams.commands.reads import Position, parse_start
@@ -69,10 +70,10 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     """
     unknown = set(query) - (PARAMETERS if key is None else PARAMETERS - {"key"})
     if unknown:
-        raise InvalidQuery(f"{min(unknown)} is not a parameter here")
+        raise InvalidQuery(f"unknown parameter '{shown(min(unknown))}'")
     doubled = [name for name, texts in query.lists() if len(texts) > 1 and name != "key"]
     if doubled:
-        raise InvalidQuery(f"{doubled[0]} is given twice")
+        raise InvalidQuery(f"{shown(doubled[0])} is given twice")
     keys = query.getlist("key") if key is None else [key]
     if not keys or len(set(keys)) < len(keys):
         raise InvalidQuery("key must name at least one stream, and each only once")

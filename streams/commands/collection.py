@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from streams.commands.contract import Scope
-from streams.domain.errors import InvalidRequest
+from streams.domain.errors import InvalidQuery
 from streams.domain.globs import Glob
 from streams.domain.plates import PlateId
 from streams.store import streams
@@ -40,7 +40,7 @@ class ListStreams:
     count: int = 100
 
     def execute(self, plate: PlateId) -> Page:
-        """Raises InvalidRequest for a cursor that no page gave."""
+        """Raises InvalidQuery for a cursor that no page gave."""
         glob = Glob(self.match)
         start = _decoded(self.cursor)
         matching: list[streams.Listed] = []
@@ -68,4 +68,4 @@ def _decoded(cursor: str) -> bytes:
     try:
         return b64decode(cursor, altchars=b"-_", validate=True)
     except ValueError as error:
-        raise InvalidRequest("cursor is none that a page gave") from error
+        raise InvalidQuery("cursor must be one that a page gave") from error

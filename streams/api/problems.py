@@ -1,0 +1,30 @@
+"""What is wrong with the members of a request, in our own words."""
+
+from typing import Literal
+
+from pydantic import ValidationError
+
+from streams.api.naming import place_of
+
+_SENTENCES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+    "literal_error": "must be {expected}",
+    # What our own types of members say.
+    "value_error": "{error}",
+}
+"""What each kind of pydantic's errors says of a member."""
+
+
+def first_problem(error: ValidationError, kind: Literal["member", "parameter"]) -> str:
+    """What is wrong with the first member or parameter that is wrong."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place = place_of(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown {kind} '{place}'"
+    sentence = _SENTENCES[problem["type"]].format(**problem.get("ctx", {}))
+    # Choices come in quotes.
+    return f"{place} " + sentence.replace("'", "")
