@@ -73,10 +73,8 @@ def refusal(shape: type[shapes.Shape], body: dict[str, Any]) -> str | None:
 def query_refusal(shape: type[shapes.QueryShape], query: str) -> str | None:
     try:
         shapes.from_query(shape, QueryDict(query), {})
-    except InvalidQuery as raised:
+    except (InvalidQuery, InvalidCommand) as raised:
         return raised.text
-    except InvalidCommand:
-        pass  # Redis' own words.
     return None
 
 

@@ -3,6 +3,7 @@
 from pydantic import StrictBool, StrictStr
 
 from streams.api.members import Integer, QueryInteger
+from streams.api.naming import about, parsed
 from streams.api.shapes import (
     BodyShape,
     QueryShape,
@@ -10,15 +11,18 @@ from streams.api.shapes import (
     check_batch,
     check_name,
     checked_block_ms,
-    checked_ids,
+    ids_of,
+    ids_or_refusal,
+    lower_bound,
     positive_count,
+    upper_bound,
 )
 from streams.commands.claims import AutoClaim, Claim, ClaimDetails, check_count
 from streams.commands.deliveries import Acknowledge, GroupPosition, ReadGroup, parse_start
 from streams.commands.groups import CreateGroup, check_entries_read, parse_place
 from streams.commands.pending import Pending, PendingRange
-from streams.domain.errors import InvalidRequest
-from streams.domain.ids import parse_id, parse_range_end, parse_range_start
+from streams.domain.errors import InvalidRequest, Refusal
+from streams.domain.ids import parse_id
 
 
 class GroupShape(BodyShape):
@@ -42,8 +46,13 @@ class CreateGroupShape(GroupShape):
 
     def command(self) -> CreateGroup:
         self.check_names()
-        entries_read = None if self.entries_read is None else check_entries_read(self.entries_read)
-        return CreateGroup(self.key, self.group, parse_place(self.id), self.mkstream, entries_read)
+        entries_read = None
+        if self.entries_read is not None:
+            entries_read = parsed(check_entries_read, self.entries_read, "entries_read")
+        place = parse_place(self.id)
+        if isinstance(place, Refusal):
+            place = about(place, "id", self.id)
+        return CreateGroup(self.key, self.group, place, self.mkstream, entries_read)
 
 
 class GroupStartShape(Shape):
@@ -51,6 +60,14 @@ class GroupStartShape(Shape):
 
     key: StrictStr
     id: StrictStr = ">"
+
+    def position(self, place: str) -> GroupPosition:
+        """Raises InvalidRequest. What is wrong with the ID is told after the group is found."""
+        check_name(self.key, f"{place}.key")
+        start = parse_start(self.id)
+        if isinstance(start, Refusal):
+            start = about(start, f"{place}.id", self.id)
+        return GroupPosition(self.key, start)
 
 
 class ReadGroupShape(BodyShape):
@@ -72,12 +89,7 @@ class ReadGroupShape(BodyShape):
         return ReadGroup(
             self.group,
             self.consumer,
-            [
-                GroupPosition(
-                    check_name(stream.key, f"streams[{place}].key"), parse_start(stream.id)
-                )
-                for place, stream in enumerate(self.streams)
-            ],
+            [stream.position(f"streams[{index}]") for index, stream in enumerate(self.streams)],
             positive_count(self.count),
             checked_block_ms(self.block_ms),
             self.noack,
@@ -91,7 +103,7 @@ class AcknowledgeShape(GroupShape):
 
     def command(self) -> Acknowledge:
         self.check_names()
-        return Acknowledge(self.key, self.group, checked_ids(self.ids))
+        return Acknowledge(self.key, self.group, ids_or_refusal(self.ids))
 
 
 class ClaimingShape(GroupShape):
@@ -122,13 +134,13 @@ class ClaimShape(ClaimingShape):
             raise InvalidRequest("idle_ms and time_ms say the same: give one of them")
         details = ClaimDetails(
             self.min_idle_ms,
-            [parse_id(text) for text in checked_ids(self.ids)],
+            ids_of(self.ids),
             self.idle_ms,
             self.time_ms,
             self.retry_count,
             self.force,
             self.justid,
-            parse_id(self.last_id) if self.last_id is not None else None,
+            None if self.last_id is None else parsed(parse_id, self.last_id, "last_id"),
         )
         return Claim(self.key, self.group, self.consumer, details)
 
@@ -146,8 +158,8 @@ class AutoClaimShape(ClaimingShape):
             self.group,
             self.consumer,
             self.min_idle_ms,
-            parse_range_start(self.start),
-            check_count(str(self.count)),
+            lower_bound(self.start, "start"),
+            parsed(check_count, str(self.count), "count"),
             self.justid,
         )
 
@@ -155,8 +167,8 @@ class AutoClaimShape(ClaimingShape):
 class PendingQuery(QueryShape):
     """`/groups/pending/{key}/{group}`: with any parameter, the extended form."""
 
-    start: str | None = None
-    end: str | None = None
+    start: str = "-"
+    end: str = "+"
     count: QueryInteger | None = None
     consumer: str | None = None
     min_idle_ms: QueryInteger | None = None
@@ -166,14 +178,12 @@ class PendingQuery(QueryShape):
             return Pending(key, group)
         if self.consumer is not None:
             check_name(self.consumer, "consumer")
-        # A bare + in a query is decoded to a space (section 3 of the contract).
-        start, end = ("+" if text == " " else text for text in (self.start or "-", self.end or "+"))
         return Pending(
             key,
             group,
             PendingRange(
-                parse_range_start(start),
-                parse_range_end(end),
+                lower_bound(self.start, "start"),
+                upper_bound(self.end, "end"),
                 DEFAULT_COUNT if self.count is None else self.count,
                 self.consumer,
                 self.min_idle_ms or 0,

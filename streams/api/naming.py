@@ -1,6 +1,9 @@
 """How messages name what they refuse: the place of a member, and the user's own text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+from streams.domain.errors import InvalidCommand, Refusal
 
 Path = tuple[str | int, ...]
 """The names of members and the places in lists that lead to a value."""
@@ -29,3 +32,20 @@ def place_of(path: Iterable[str | int]) -> str:
 def _steps(path: Iterable[str | int]) -> Iterator[str]:
     for part in path:
         yield f"[{part}]" if isinstance(part, int) else f".{shown(part)}"
+
+
+V = TypeVar("V")
+T = TypeVar("T")
+
+
+def parsed(parse: Callable[[V], T], value: V, place: str) -> T:
+    """What a member's value means to Redis. Raises InvalidCommand, naming the member."""
+    try:
+        return parse(value)
+    except InvalidCommand as refusal:
+        raise about(refusal, place, value) from refusal
+
+
+def about(refusal: Refusal, place: str, value: object) -> InvalidCommand:
+    """The refusal in Redis' words, and then of which member and value it speaks."""
+    return InvalidCommand(f"{refusal.text} ({place}='{shown(str(value))}')")

@@ -6,6 +6,7 @@ words. Members are strict: a number is not a string, and unknown members are ref
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from django.http import QueryDict
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationErr
 
 from streams import conf
 from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
-from streams.api.naming import shown
+from streams.api.naming import about, parsed, shown
 from streams.api.problems import first_problem
 from streams.api.values import fields_of
 from streams.commands.append import Add, AddSeveral
@@ -30,8 +31,8 @@ from streams.commands.ranges import Length, Range, ReverseRange
 from streams.commands.reads import Position, Read, parse_start
 from streams.commands.removal import Delete, Trim
 from streams.domain.entries import NewEntry, new_entry
-from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, TooLarge
-from streams.domain.ids import parse_add_id, parse_range_end, parse_range_start
+from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, Refusal, TooLarge
+from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
 from streams.domain.trimming import Trim as Bound
 from streams.domain.trimming import TrimOptions, parse_limit
 
@@ -123,9 +124,9 @@ class TrimShape(Shape):
         if strategy not in ("MAXLEN", "MINID"):
             raise InvalidRequest(f"{place}strategy must be maxlen or minid")
         options = TrimOptions(approximate=self.approximate)
-        options.set_threshold(strategy, self.threshold)
+        parsed(partial(options.set_threshold, strategy), self.threshold, f"{place}threshold")
         if self.limit is not None:
-            options.limit = parse_limit(str(self.limit))
+            options.limit = parsed(parse_limit, str(self.limit), f"{place}limit")
         bound = options.trim(required=True)
         assert bound is not None
         return bound
@@ -167,17 +168,15 @@ class AddShape(BodyShape):
         if not self.entries:
             raise InvalidRequest("entries must hold at least one entry")
         check_batch(self.entries, "entries")
-        found: list[NewEntry] = []
-        try:
-            for entry in self.entries:
-                found.append(_entry(entry.id, entry.values))
-        except InvalidRequest as refusal:
-            raise InvalidRequest(f"entries[{len(found)}].{refusal.text}") from refusal
-        return found
+        return [
+            _entry(entry.id, entry.values, f"entries[{index}].")
+            for index, entry in enumerate(self.entries)
+        ]
 
 
-def _entry(id_text: str, values: Any) -> NewEntry:
-    return new_entry(parse_add_id(id_text), fields_of(values, "values"))
+def _entry(id_text: str, values: Any, place: str = "") -> NewEntry:
+    fields = fields_of(values, f"{place}values")
+    return parsed(lambda text: new_entry(parse_add_id(text), fields), id_text, f"{place}id")
 
 
 class StartShape(Shape):
@@ -199,8 +198,11 @@ class ReadShape(BodyShape):
             raise InvalidRequest("streams must name at least one stream")
         check_batch(self.streams, "streams")
         positions = [
-            Position(check_name(stream.key, f"streams[{place}].key"), parse_start(stream.id))
-            for place, stream in enumerate(self.streams)
+            Position(
+                check_name(stream.key, f"streams[{index}].key"),
+                parsed(parse_start, stream.id, f"streams[{index}].id"),
+            )
+            for index, stream in enumerate(self.streams)
         ]
         return Read(positions, positive_count(self.count), checked_block_ms(self.block_ms))
 
@@ -222,7 +224,7 @@ class DeleteShape(BodyShape):
 
     def command(self) -> Delete:
         check_name(self.key, "key")
-        return Delete(self.key, checked_ids(self.ids))
+        return Delete(self.key, ids_or_refusal(self.ids))
 
 
 class CommandShape(Shape):
@@ -232,12 +234,20 @@ class CommandShape(Shape):
     args: list[Any] = []
 
 
-def checked_ids(ids: list[str]) -> list[str]:
-    """A list of IDs, as texts. Raises InvalidRequest, TooLarge."""
-    if not ids:
+def ids_of(texts: list[str]) -> list[EntryId]:
+    """The IDs of `ids`. Raises InvalidRequest, TooLarge, InvalidCommand."""
+    if not texts:
         raise InvalidRequest("ids must hold at least one ID")
-    check_batch(ids, "ids")
-    return ids
+    check_batch(texts, "ids")
+    return [parsed(parse_id, text, f"ids[{index}]") for index, text in enumerate(texts)]
+
+
+def ids_or_refusal(texts: list[str]) -> list[EntryId] | Refusal:
+    """The same for commands that tell of a malformed ID later. Raises InvalidRequest, TooLarge."""
+    try:
+        return ids_of(texts)
+    except InvalidCommand as refusal:
+        return refusal
 
 
 def positive_count(count: int | None) -> int | None:
@@ -248,7 +258,7 @@ def positive_count(count: int | None) -> int | None:
 def checked_block_ms(block_ms: int | None) -> int | None:
     """Raises InvalidCommand for a negative timeout (XREAD-6)."""
     if block_ms is not None and block_ms < 0:
-        raise InvalidCommand("ERR timeout is negative")
+        raise about(InvalidCommand("ERR timeout is negative"), "block_ms", block_ms)
     return block_ms
 
 
@@ -267,7 +277,8 @@ class RangeQuery(QueryShape):
     count: QueryInteger | None = None
 
     def command(self, *, key: str = "", group: str = "") -> Range:
-        return Range(key, *_bounds(self.start, self.end), self.count)
+        start, end = lower_bound(self.start, "start"), upper_bound(self.end, "end")
+        return Range(key, start, end, self.count)
 
 
 class ReverseQuery(QueryShape):
@@ -278,7 +289,8 @@ class ReverseQuery(QueryShape):
     count: QueryInteger | None = None
 
     def command(self, *, key: str = "", group: str = "") -> ReverseRange:
-        return ReverseRange(key, *_bounds(self.end, self.start), self.count)
+        start, end = lower_bound(self.end, "end"), upper_bound(self.start, "start")
+        return ReverseRange(key, start, end, self.count)
 
 
 class InfoQuery(QueryShape):
@@ -318,7 +330,16 @@ class ListQuery(QueryShape):
         return ListStreams(self.match, self.cursor, self.count)
 
 
-def _bounds(low: str, high: str) -> tuple[Any, Any]:
+def lower_bound(text: str, parameter: str) -> EntryId:
+    """The lower bound of a range. Raises InvalidCommand, naming the parameter."""
+    return parsed(parse_range_start, _with_plus(text), parameter)
+
+
+def upper_bound(text: str, parameter: str) -> EntryId:
+    """The upper bound of a range. Raises InvalidCommand, naming the parameter."""
+    return parsed(parse_range_end, _with_plus(text), parameter)
+
+
+def _with_plus(text: str) -> str:
     # A bare + in a query is decoded to a space (section 3 of the contract).
-    low, high = ("+" if text == " " else text for text in (low, high))
-    return parse_range_start(low), parse_range_end(high)
+    return "+" if text == " " else text

@@ -11,7 +11,7 @@ from streams import conf, wakeups
 from streams.api import shapes, tickets
 from streams.api.authentication import authenticate_key, known_key
 from streams.api.json import dumps
-from streams.api.naming import shown
+from streams.api.naming import parsed, shown
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
 from streams.commands.reads import Position, parse_start
@@ -68,12 +68,7 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
 
     Raises InvalidQuery, InvalidRequest, InvalidCommand.
     """
-    unknown = set(query) - (PARAMETERS if key is None else PARAMETERS - {"key"})
-    if unknown:
-        raise InvalidQuery(f"unknown parameter '{shown(min(unknown))}'")
-    doubled = [name for name, texts in query.lists() if len(texts) > 1 and name != "key"]
-    if doubled:
-        raise InvalidQuery(f"{shown(doubled[0])} is given twice")
+    _check_parameters(query, PARAMETERS if key is None else PARAMETERS - {"key"})
     keys = query.getlist("key") if key is None else [key]
     if not keys or len(set(keys)) < len(keys):
         raise InvalidQuery("key must name at least one stream, and each only once")
@@ -87,10 +82,20 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
         raise InvalidQuery("the last event ID must be an ID")
     if "+" in starts:
         raise InvalidQuery("a tail starts at $ or at an ID")
+    parameter = "last_event_id" if last_event_id else "from"
     return [
-        Position(shapes.check_name(name, "key"), parse_start(start))
+        Position(shapes.check_name(name, "key"), parsed(parse_start, start, parameter))
         for name, start in zip(keys, starts, strict=True)
     ]
+
+
+def _check_parameters(query: QueryDict, known: set[str]) -> None:
+    unknown = set(query) - known
+    if unknown:
+        raise InvalidQuery(f"unknown parameter '{shown(min(unknown))}'")
+    doubled = [name for name, texts in query.lists() if len(texts) > 1 and name != "key"]
+    if doubled:
+        raise InvalidQuery(f"{shown(doubled[0])} is given twice")
 
 
 def _check_number(keys: Sequence[str], member: str) -> None:

@@ -14,7 +14,7 @@ from streams.commands.waiting_line import COURTESY_SECONDS, WaitingLine
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Refusal
 from streams.domain.groups import ConsumerGroup, no_group_to_read
-from streams.domain.ids import MAX_ID, EntryId, parse_id
+from streams.domain.ids import MAX_ID, EntryId, parse_id, parse_ids
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.reading import parse_read_options
@@ -196,23 +196,22 @@ class Acknowledge(OneGroup):
 
     key: str
     group: str
-    ids: Sequence[str]
+    # A malformed ID is told only once the group is known.
+    ids: Sequence[EntryId] | Refusal
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Acknowledge":
-        return cls(arguments.take(), arguments.take(), arguments.take_rest())
+        return cls(arguments.take(), arguments.take(), parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
         """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""
-        try:
-            ids = {parse_id(text) for text in self.ids}
-        except InvalidCommand:
+        if isinstance(self.ids, Refusal):
             if groups.find(plate, self.key, self.group) is None:
                 return 0
-            raise
+            raise self.ids
         with session.transaction():
             groups.lock_all(plate, [self.key], self.group)
-            removed = pending.acknowledge(plate, self.key, self.group, ids)
+            removed = pending.acknowledge(plate, self.key, self.group, set(self.ids))
         return removed()
 
     def reply(self, result: int) -> int:

@@ -7,8 +7,8 @@ from typing import ClassVar
 from streams import wakeups
 from streams.commands.contract import OneStream, Scope
 from streams.domain.arguments import Arguments
-from streams.domain.errors import IdConflict, InvalidCommand, no_such_key, syntax_error
-from streams.domain.ids import NO_ID, EntryId, parse_id
+from streams.domain.errors import IdConflict, InvalidCommand, Refusal, no_such_key, syntax_error
+from streams.domain.ids import NO_ID, EntryId, parse_id, parse_ids
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.domain.trimming import Trim as Bound
@@ -21,7 +21,7 @@ class Delete(OneStream):
     """XDEL key id [id …]
 
     Replies with the number of entries that were there and are removed (XDEL-1). On a missing
-    stream the IDs are not even read (XDEL-2).
+    stream it does not matter what the IDs are (XDEL-2).
     """
 
     name: ClassVar = "XDEL"
@@ -29,11 +29,12 @@ class Delete(OneStream):
     scope: ClassVar = Scope.WRITE
 
     key: str
-    ids: Sequence[str]
+    # A malformed ID is told only once the stream is known.
+    ids: Sequence[EntryId] | Refusal
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Delete":
-        return cls(arguments.take(), arguments.take_rest())
+        return cls(arguments.take(), parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
         """Delete all or, if one ID is malformed, none. Raises InvalidCommand."""
@@ -41,8 +42,9 @@ class Delete(OneStream):
             stream = streams.lock(StreamName(plate, self.key))
             if stream is None:
                 return 0
-            ids = {parse_id(text) for text in self.ids}
-            stream, removed = deletion.delete(stream, ids)
+            if isinstance(self.ids, Refusal):
+                raise self.ids
+            stream, removed = deletion.delete(stream, set(self.ids))
             if removed:
                 streams.save([stream])
             return removed

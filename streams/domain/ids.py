@@ -5,6 +5,7 @@ server accepts the other does too.
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.domain.errors import InvalidCommand
@@ -76,6 +77,14 @@ def parse_loose_id(text: str, *, missing_seq: int = 0) -> EntryId:
     if text == "+":
         return MAX_ID
     return parse_id(text, missing_seq=missing_seq)
+
+
+def parse_ids(texts: Iterable[str]) -> list[EntryId] | InvalidCommand:
+    """The IDs, or why one is none: for commands that look at the stream first (XDEL-2, XACK-2)."""
+    try:
+        return [parse_id(text) for text in texts]
+    except InvalidCommand as refusal:
+        return refusal
 
 
 def parse_add_id(text: str) -> AddId:
