@@ -17,6 +17,8 @@ LONGEST_PLACE = 256
 
 def shown(text: str) -> str:
     """The text as a message repeats it: on one line, and not at any length."""
+    if text.isprintable() and len(text) <= LONGEST_SHOWN:
+        return text
     cut = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
     return "".join(
         mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in cut

@@ -176,7 +176,10 @@ class AddShape(BodyShape):
 
 def _entry(id_text: str, values: Any, place: str = "") -> NewEntry:
     fields = fields_of(values, f"{place}values")
-    return parsed(lambda text: new_entry(parse_add_id(text), fields), id_text, f"{place}id")
+    try:
+        return new_entry(parse_add_id(id_text), fields)
+    except InvalidCommand as refusal:
+        raise about(refusal, f"{place}id", id_text) from refusal
 
 
 class StartShape(Shape):

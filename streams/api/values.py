@@ -1,5 +1,6 @@
 """JSON values as the texts that a stream keeps (section 4 of the contract)."""
 
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -8,11 +9,46 @@ from streams.api.naming import shown
 from streams.domain.errors import InvalidRequest
 
 
-def text_of(value: Any, member: str, *, nested: bool) -> str:
-    """The text of a value; objects and lists only where `nested` allows them.
+def words_of(values: list[Any], member: str) -> list[str]:
+    """The words of a Redis command. Raises InvalidRequest, naming the word."""
+    words: list[str] = []
+    for index, value in enumerate(values):
+        text = _text_of(value, nested=False)
+        if text is None:
+            raise _no_text(value, f"{member}[{index}]")
+        words.append(text)
+    return words
 
-    Raises InvalidRequest naming the member.
-    """
+
+def fields_of(values: Any, member: str) -> list[str]:
+    """The flat list of fields and values, from an object or from pairs. Raises InvalidRequest."""
+    if isinstance(values, dict) and set(map(type, values.values())) == {str}:
+        # Mostly, and four times as fast as a look at each.
+        return list(chain.from_iterable(values.items()))
+    pairs = values.items() if isinstance(values, dict) else values
+    if not isinstance(values, (dict, list)):
+        raise InvalidRequest(f"{member} must be an object or a list of [field, value] pairs")
+    if not pairs:
+        raise InvalidRequest(f"{member} must hold at least one field and its value")
+    return _flat(pairs, member)
+
+
+def _flat(pairs: Iterable[Any], member: str) -> list[str]:
+    flat: list[str] = []
+    for index, pair in enumerate(pairs):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            raise InvalidRequest(f"{member}[{index}] must be a [field, value] pair")
+        field, value = _text_of(pair[0], nested=False), _text_of(pair[1], nested=True)
+        if field is None:
+            raise _no_text(pair[0], f"{member}[{index}][0]")
+        if value is None:
+            raise _no_text(pair[1], f"{member}.{shown(field)}")
+        flat += field, value
+    return flat
+
+
+def _text_of(value: Any, *, nested: bool) -> str | None:
+    """The text of a value, of objects and lists only if `nested`; None: there is none."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -21,34 +57,9 @@ def text_of(value: Any, member: str, *, nested: bool) -> str:
         return str(value)
     if isinstance(value, Number):
         return value.text
-    if nested and isinstance(value, (dict, list)):
-        return rewritten(value)
+    return rewritten(value) if nested and value is not None else None
+
+
+def _no_text(value: Any, place: str) -> InvalidRequest:
     kind = "null" if value is None else "an object or a list"
-    raise InvalidRequest(f"{member} must not be {kind}")
-
-
-def words_of(values: list[Any], member: str) -> list[str]:
-    """The words of a Redis command."""
-    return [
-        text_of(value, f"{member}[{place}]", nested=False) for place, value in enumerate(values)
-    ]
-
-
-def fields_of(values: Any, member: str) -> list[str]:
-    """The flat list of fields and values, from an object or from pairs. Raises InvalidRequest."""
-    if isinstance(values, dict) and set(map(type, values.values())) == {str}:
-        # Mostly, and four times as fast as a look at each.
-        return list(chain.from_iterable(values.items()))
-    pairs = list(values.items()) if isinstance(values, dict) else values
-    if not isinstance(pairs, list):
-        raise InvalidRequest(f"{member} must be an object or a list of [field, value] pairs")
-    if not pairs:
-        raise InvalidRequest(f"{member} must hold at least one field and its value")
-    flat: list[str] = []
-    for place, pair in enumerate(pairs):
-        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
-            raise InvalidRequest(f"{member}[{place}] must be a [field, value] pair")
-        field, value = pair
-        flat.append(text_of(field, f"{member}[{place}][0]", nested=False))
-        flat.append(text_of(value, f"{member}.{shown(flat[-1])}", nested=True))
-    return flat
+    return InvalidRequest(f"{place} must not be {kind}")
