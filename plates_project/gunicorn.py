@@ -40,6 +40,9 @@ timeout = 30
 # The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
 limit_request_line = 8190
 
+# Whose word on the scheme that a client used is taken.
+forwarded_allow_ips = ",".join(settings.FORWARDED_ALLOW_IPS)
+
 # The middleware writes a line for each request.
 accesslog = None
 logger_class = ServerLogger

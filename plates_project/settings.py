@@ -1,11 +1,14 @@
 """Settings, by environment only, with defaults that work. docs/configuration.md lists them all."""
 
+from datetime import timedelta
+
 import dj_database_url
 from django.utils.functional import lazy
 from environs import Env
 from marshmallow.validate import OneOf, Range
 
 from plates_project.logs import logging_to
+from plates_project.networks import all_are_networks
 from plates_project.paths import data_directory
 from plates_project.secret_key import kept_secret_key
 
@@ -25,11 +28,18 @@ DEBUG = env.bool("DEBUG", False)
 # Lazy: importing the settings writes nothing.
 SECRET_KEY = env.str("SECRET_KEY", "") or lazy(kept_secret_key, str)(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"])
+# The proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses, networks, or *.
+FORWARDED_ALLOW_IPS = env.list(
+    "FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"], subcast=str.strip, validate=all_are_networks
+)
 
 INSTALLED_APPS = [
-    # Before the admin, whose templates they replace.
+    # Before unfold, and that before the admin: each replaces templates of the next.
+    "streams",
     "unfold",
     "unfold.contrib.filters",
+    # Before the console, which logs what it made of a login.
+    "axes",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -37,7 +47,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "streams",
 ]
 
 MIDDLEWARE = [
@@ -48,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "plates_project.urls"
@@ -108,6 +118,33 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "streams.admin.navigation.sections"},
 }
 
+CSRF_FAILURE_VIEW = "streams.admin.refusals.form_refused"
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["streams.admin.passwords.Hasher"]
+
+# How often a password may be wrong, and for how long nobody can log in then.
+LOGIN_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", 5, validate=AT_LEAST_ONE)
+LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=AT_LEAST_ONE)
+
+AXES_HANDLER = "streams.admin.attempts.FailedLogins"
+AXES_FAILURE_LIMIT = LOGIN_FAILURE_LIMIT
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
+# The order in which the handler takes them.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_USERNAME_CALLABLE = "streams.admin.attempts.counted_name"
+AXES_CLIENT_IP_CALLABLE = "streams.admin.attempts.counted_address"
+AXES_LOCKOUT_CALLABLE = "streams.admin.attempts.locked_out"
+AXES_RESET_ON_SUCCESS = True
+# An attempt that is refused unseen neither lengthens the time nor writes anything.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
@@ -143,3 +180,5 @@ STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT
 
 # Management commands log to stderr: stdout is theirs. wsgi.py sets stdout for the server.
 LOGGING = logging_to(env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr"))))
+# Several lines for each login; the console writes one.
+LOGGING["loggers"]["axes"] = {"level": "ERROR"}

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from streams.admin.login import login
 from streams.api import service
 from streams.api.urls import by_method
 
@@ -12,6 +13,8 @@ urlpatterns = [
     path("healthz", by_method(GET=service.healthz)),
     path("readyz", by_method(GET=service.readyz)),
     path("admin", by_method(GET=RedirectView.as_view(url="/admin/"))),
+    # Before the console's own, which it calls in turn.
+    path("admin/login/", login),
     path("admin/", admin.site.urls),
     path("", include("streams.api.urls")),
 ]

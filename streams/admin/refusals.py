@@ -1,0 +1,47 @@
+"""Pages for what the console refuses or does not have, in its own dress."""
+
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+
+def page(
+    request: HttpRequest, status: int, title: str, text: str, headers: dict[str, str] | None = None
+) -> HttpResponse:
+    """A page that says what is the matter. It needs no database, for that may be the matter."""
+    # Whose permissions are not looked up.
+    request.user = AnonymousUser()
+    context = {**admin.site.each_context(request), "title": title, "text": text}
+    html = render_to_string("console/refusal.html", context, request)
+    return HttpResponse(html, status=status, headers=headers)
+
+
+def bad_request(request: HttpRequest) -> HttpResponse:
+    """What Django refuses itself, as an unknown host or a filter that is not allowed."""
+    return page(request, 400, "Bad request", "The console does not understand this request.")
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """What this operator may not see or do."""
+    return page(request, 403, "Not permitted", "You do not have the permission for this page.")
+
+
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that bears no good token: Django's CSRF_FAILURE_VIEW. The reason is in the log."""
+    text = (
+        "The form is too old, comes from another page, or cookies are blocked. "
+        "Go back, load the page again and send it once more."
+    )
+    return page(request, 403, "Form refused", text)
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """An address that leads nowhere."""
+    return page(request, 404, "Page not found", "The console has no page at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A defect of ours, or a database that does not answer."""
+    text = "Something went wrong here. What it was is in the server's log."
+    return page(request, 500, "Internal error", text)
