@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("streams.api.urls")),
 ]
 
-handler400 = "streams.api.errors.bad_request"
-handler404 = "streams.api.errors.route_not_found"
-handler500 = "streams.api.errors.server_error"
+handler400 = "plates_project.errors.bad_request"
+handler403 = "plates_project.errors.forbidden"
+handler404 = "plates_project.errors.not_found"
+handler500 = "plates_project.errors.server_error"

@@ -117,6 +117,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return response(HttpError(400, "invalid_request", "the request is not acceptable"))
 
 
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler for what nobody may do outside of the endpoints."""
+    return response(HttpError(403, "forbidden", "this is not permitted"))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for a defect outside of the endpoints."""
     return response(internal_error())

@@ -1,0 +1,40 @@
+"""Django's handlers of errors: pages for the console, JSON for all others."""
+
+from django.http import HttpRequest, HttpResponse
+
+from streams.admin import refusals
+from streams.api import errors
+
+CONSOLE = "/admin/"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A request that Django refuses itself, as for an unknown host."""
+    if _is_for_console(request):
+        return refusals.bad_request(request)
+    return errors.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What the console shows to others only. The API's endpoints answer their refusals."""
+    if _is_for_console(request):
+        return refusals.forbidden(request)
+    return errors.forbidden(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A path that is none."""
+    if _is_for_console(request):
+        return refusals.not_found(request)
+    return errors.route_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """A defect outside of the API's endpoints."""
+    if _is_for_console(request):
+        return refusals.server_error(request)
+    return errors.server_error(request)
+
+
+def _is_for_console(request: HttpRequest) -> bool:
+    return request.path_info.startswith(CONSOLE)
