@@ -40,8 +40,10 @@ timeout = 30
 # The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
 limit_request_line = 8190
 
-# Whose word on the scheme that a client used is taken.
+# Whose word on the scheme that a client used is taken, and how it is said. Other headers would
+# pass a proxy as the client wrote them.
 forwarded_allow_ips = ",".join(settings.FORWARDED_ALLOW_IPS)
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
 # The middleware writes a line for each request.
 accesslog = None

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "streams.api.middleware.envelope",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "streams.admin.cookies.secure_over_tls",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -118,6 +119,9 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "streams.admin.navigation.sections"},
 }
 
+# Cookies that are set over TLS are secure anyway; this is for proxies that do not tell of it.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", False)
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str.strip)
 CSRF_FAILURE_VIEW = "streams.admin.refusals.form_refused"
 
 AUTHENTICATION_BACKENDS = [
