@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 
 from plates_project.paths import BASE_DIR
-from tests.servers import COMMAND_SECONDS, Server
+from tests.servers import COMMAND_SECONDS, Server, clean_environment, new_database
 
 
 def recipe() -> str:
@@ -27,17 +28,21 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_recipe_makes_an_operator_who_can_log_in(server: Server, checkout: Path) -> None:
+def run_recipe(checkout: Path, environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         ["bash", "-c", recipe()],
         cwd=checkout,
-        env=server.environment,
+        env=dict(environment),
         capture_output=True,
         text=True,
         timeout=COMMAND_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stdout) == (0, "Superuser created successfully.\n"), done.stderr
+
+
+def test_it_makes_an_operator_who_can_log_in(server: Server, checkout: Path) -> None:
+    run_recipe(checkout, server.environment)
 
     found = re.search(r"PASSWORD='(.+?)'.* --username (\S+)", recipe())
     assert found
@@ -52,3 +57,8 @@ def test_the_recipe_makes_an_operator_who_can_log_in(server: Server, checkout: P
         answer = http.post("/admin/login/", data=form)
         assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
         assert http.get("/admin/").status_code == 200
+
+
+def test_it_works_before_the_first_start(database_url: str, checkout: Path) -> None:
+    with new_database(database_url) as url:
+        run_recipe(checkout, {**clean_environment(), "DATABASE_URL": url})

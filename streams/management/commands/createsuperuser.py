@@ -1,0 +1,15 @@
+"""Make an operator: Django's command, which also works before the first start."""
+
+from typing import Any
+
+from django.contrib.auth.management.commands import createsuperuser
+
+from streams.management.preparation import prepare_empty_database
+
+
+class Command(createsuperuser.Command):
+    """createsuperuser"""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        prepare_empty_database()
+        return super().execute(*args, **options)
