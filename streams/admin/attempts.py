@@ -76,7 +76,7 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
         429,
         "Too many failed logins",
         f"Nobody can log in with this user name from here for {minutes} minutes after the last "
-        "failure. The command axes_reset lifts this at once.",
+        "failure. An administrator of the server can lift this.",
         {"Retry-After": str(minutes * 60)},
     )
 

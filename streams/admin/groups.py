@@ -23,7 +23,7 @@ class ConsumerGroupAdmin(ReadOnlyAdmin):
     )
     list_filter = (BY_PLATE, StreamFilter)
     list_select_related = ("plate", "stream")
-    search_fields = ("name__contains", "stream__key__contains")
+    search_fields = ("name__shows", "stream__key__shows")
     search_help_text = "Part of a group's name or stream's key"
     ordering = ("plate_id", "stream_id", "name")
     fields = (
@@ -81,7 +81,7 @@ class ConsumerAdmin(ReadOnlyAdmin):
     )
     list_filter = (BY_PLATE, GroupFilter)
     list_select_related = ("plate", "group__stream")
-    search_fields = ("name__contains", "group__name__contains", "group__stream__key__contains")
+    search_fields = ("name__shows", "group__name__shows", "group__stream__key__shows")
     search_help_text = "Part of a consumer's or group's name or stream's key"
     ordering = ("plate_id", "group_id", "name")
     fields = ("whole_name", "of_group", "of_stream", "plate", "pending_count", "seen", "active")

@@ -2,23 +2,25 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 SECTIONS = {
     "Data": {
-        "streams.plate": ("Plates", "stacks"),
-        "streams.stream": ("Streams", "view_stream"),
-        "streams.consumergroup": ("Consumer groups", "groups"),
-        "streams.consumer": ("Consumers", "person"),
+        "streams.plate": "stacks",
+        "streams.stream": "view_stream",
+        "streams.consumergroup": "groups",
+        "streams.consumer": "person",
     },
     "Access": {
-        "streams.apikey": ("API keys", "key"),
-        "auth.user": ("Operators", "badge"),
-        "auth.group": ("Permissions", "shield_person"),
+        "streams.apikey": "key",
+        "auth.user": "badge",
+        "auth.group": "shield_person",
     },
 }
-"""Models, with their titles and symbols of Material Symbols."""
+"""Models, with their symbols of Material Symbols. Their titles are those of their pages."""
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
@@ -26,7 +28,7 @@ def sections(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"title": title, "separator": True, "items": items}
         for title, models in SECTIONS.items()
-        if (items := [_link(model, *how) for model, how in models.items() if _may(request, model)])
+        if (items := [_link(model, icon) for model, icon in models.items() if _may(request, model)])
     ]
 
 
@@ -35,9 +37,9 @@ def _may(request: HttpRequest, model: str) -> bool:
     return any(request.user.has_perm(f"{app}.{may}_{name}") for may in ("view", "change"))
 
 
-def _link(model: str, title: str, icon: str) -> dict[str, Any]:
+def _link(model: str, icon: str) -> dict[str, Any]:
     return {
-        "title": title,
+        "title": capfirst(str(apps.get_model(model)._meta.verbose_name_plural)),
         "icon": icon,
         "link": reverse(f"admin:{model.replace('.', '_')}_changelist"),
     }

@@ -7,11 +7,12 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import InvalidPage
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from streams.admin import shown
 from streams.admin.paginator import PeekingPaginator
+from streams.admin.searching import all_as_shown, as_shown
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -62,6 +63,18 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        request.GET = all_as_shown(request.GET)  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Of a list, or for the field of a filter, which looks rows up as one types."""
+        return super().get_search_results(request, queryset, as_shown(search_term))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return UncountedChangeList

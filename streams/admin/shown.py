@@ -1,5 +1,6 @@
 """Values as the console shows them."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,12 @@ from streams.domain.ids import EntryId
 
 MAX_CHARACTERS_IN_LIST = 40
 """How much of a name a list shows; the row's own page shows all of it."""
+
+# As `plain` writes them. Halves of surrogate pairs are no characters, and in no name.
+_ESCAPE = re.compile(
+    r"\\(?:[\\nrt]|x[0-9a-fA-F]{2}|u(?![dD][89a-fA-F])[0-9a-fA-F]{4}"
+    r"|U00(?:0[0-9a-fA-F]|10)(?![dD][89a-fA-F])[0-9a-fA-F]{4})"
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,6 +37,11 @@ def _printable(character: str) -> str:
     if character.isprintable() and character != "\\":
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def meant(text: str) -> str:
+    """The name, or part of one, that is shown as this text. What is no escape means itself."""
+    return _ESCAPE.sub(lambda escape: escape[0].encode().decode("unicode_escape"), text)
 
 
 def short(name: str) -> SafeString:

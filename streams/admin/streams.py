@@ -16,7 +16,7 @@ class StreamAdmin(ReadOnlyAdmin):
     list_display = ("short_key", "plate", "length", "last_generated_id", "entries_added", "groups")
     list_filter = (BY_PLATE,)
     list_select_related = ("plate",)
-    search_fields = ("key__contains",)
+    search_fields = ("key__shows",)
     search_help_text = "Part of a key"
     ordering = ("plate_id", "key")
     fields = (
