@@ -139,6 +139,7 @@ AXES_FAILURE_LIMIT = LOGIN_FAILURE_LIMIT
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
 # The order in which the handler takes them.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "streams.admin.attempts.counted_name"
 AXES_CLIENT_IP_CALLABLE = "streams.admin.attempts.counted_address"
 AXES_LOCKOUT_CALLABLE = "streams.admin.attempts.locked_out"

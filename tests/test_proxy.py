@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,7 +14,7 @@ import pytest
 from plates_project.paths import BASE_DIR
 from tests.events import tail
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, free_port, manage, new_database
+from tests.servers import LivePlate, Server, free_port, manage
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 NEEDS_NGINX = pytest.mark.skipif(
@@ -191,71 +190,3 @@ def test_a_body_too_large_is_refused_in_our_form(plate: LivePlate) -> None:
     answer = plate.request("POST", "/streams/add", content=b" " * (16 * 1024 * 1024 + 1))
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "payload_too_large")
-
-
-# Without nginx: what the server makes of the header
-
-
-def cookie_is_secure(server: Server, **headers: str) -> bool:
-    with httpx.Client(base_url=server.url) as http:
-        http.get("/admin/login/", headers=headers)
-        (cookie,) = http.cookies.jar
-        return cookie.secure
-
-
-@pytest.mark.parametrize(
-    ("headers", "is_secure"),
-    [
-        ({}, False),
-        ({"X-Forwarded-Proto": "https"}, True),
-        ({"X-Forwarded-Proto": "http"}, False),
-        # A proxy that sets only the other would pass these on from the client.
-        ({"X-Forwarded-Ssl": "on", "X-Forwarded-Protocol": "ssl"}, False),
-    ],
-)
-def test_a_trusted_proxy_tells_of_tls(
-    server: Server, headers: dict[str, str], is_secure: bool
-) -> None:
-    assert cookie_is_secure(server, **headers) is is_secure
-
-
-@contextmanager
-def new_server(database_url: str, directory: Path, **settings: str) -> Iterator[Server]:
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output", DATABASE_URL=url, DATA_DIR=str(directory), **settings
-        ) as running,
-    ):
-        yield running
-
-
-def test_nobody_else_tells_of_tls(database_url: str, tmp_path: Path) -> None:
-    with new_server(database_url, tmp_path, FORWARDED_ALLOW_IPS="192.0.2.1") as server:
-        assert not cookie_is_secure(server, **{"X-Forwarded-Proto": "https"})
-
-
-def test_settings_help_where_a_proxy_tells_nothing(database_url: str, tmp_path: Path) -> None:
-    origin = "https://plates.example"
-    settings = {"SECURE_COOKIES": "true", "CSRF_TRUSTED_ORIGINS": f"https://x.example, {origin}"}
-    with new_server(database_url, tmp_path, **settings) as server:
-        assert cookie_is_secure(server)
-        cookies = {"Cookie": f"csrftoken={'t' * 32}"}
-        form = {"username": "nobody", "password": "x", "csrfmiddlewaretoken": "t" * 32}
-        statuses = [
-            httpx.post(
-                f"{server.url}/admin/login/", data=form, headers={**cookies, "Origin": asked}
-            ).status_code
-            for asked in (origin, "https://elsewhere.example")
-        ]
-        assert statuses == [200, 403]
-
-
-@pytest.mark.parametrize("networks", ["x", "10.0.0.1/8", "127.0.0.1,,"])
-def test_impossible_networks_are_refused_by_name(networks: str, tmp_path: Path) -> None:
-    environment = {"FORWARDED_ALLOW_IPS": networks, "DATA_DIR": str(tmp_path)}
-
-    done = manage("check", environment=environment)
-
-    assert done.returncode == 1
-    assert 'Environment variable "FORWARDED_ALLOW_IPS" invalid' in done.stderr
