@@ -51,6 +51,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "streams.api.middleware.envelope",
+    "streams.api.middleware.whole_forms",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "streams.admin.cookies.secure_over_tls",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -165,6 +166,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # The limits of streams.conf, each by the environment variable of its name.
 STREAMS_MAX_BLOCK_MS = env.int("STREAMS_MAX_BLOCK_MS", 60_000, validate=AT_LEAST_ONE)
 STREAMS_MAX_BODY_BYTES = env.int("STREAMS_MAX_BODY_BYTES", 16 * 1024 * 1024, validate=AT_LEAST_ONE)
+STREAMS_BODY_TIMEOUT_MS = env.int("STREAMS_BODY_TIMEOUT_MS", 30_000, validate=AT_LEAST_ONE)
 STREAMS_MAX_ENTRY_BYTES = env.int("STREAMS_MAX_ENTRY_BYTES", 1024 * 1024, validate=AT_LEAST_ONE)
 STREAMS_MAX_NAME_BYTES = env.int("STREAMS_MAX_NAME_BYTES", 1024, validate=AT_LEAST_ONE)
 STREAMS_MAX_BATCH = env.int("STREAMS_MAX_BATCH", 10_000, validate=AT_LEAST_ONE)

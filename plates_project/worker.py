@@ -14,6 +14,8 @@ import orjson
 from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 
+from plates_project import bodies, settings
+
 # What gunicorn refuses before there is a request, where it is not 400.
 _STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestLine: (414, "URI Too Long"),
@@ -56,12 +58,17 @@ class Worker(GeventWorker):  # type: ignore[misc]
         finally:
             del self._clients[greenlet]
 
-    def handle_request(self, *request: Any) -> Any:
+    def handle_request(self, listener: Any, request: Any, client: Any, address: Any) -> Any:
+        body = bodies.watch(request, settings.STREAMS_BODY_TIMEOUT_MS / 1000)
         try:
-            return super().handle_request(*request)
+            return super().handle_request(listener, request, client, address)
         except TimeoutError as error:
             # It does not read what is sent to it: its connection is closed.
             raise StopIteration from error
+        except StopIteration:
+            if body is not None and not body.is_at_end:
+                bodies.linger(client)
+            raise
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
@@ -109,3 +116,5 @@ class Worker(GeventWorker):  # type: ignore[misc]
             client.sendall(head.encode("latin-1") + body)
         except OSError:
             self.log.debug("the client left before it was told of its error")
+        else:
+            bodies.linger(client)

@@ -9,9 +9,12 @@ from typing import cast
 from urllib.parse import quote, urlsplit
 
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.response import SimpleTemplateResponse
 from django.urls import resolve
+
+from streams.api import errors
+from streams.api.parsers import unreadable
 
 CONSOLE = frozenset(("admin", "static"))
 """The first segments of paths that need sessions, cookies, forms and files."""
@@ -42,6 +45,21 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
             response["Content-Length"] = str(len(response.content))
         _log(request, response, request_id, time.perf_counter() - started)
         return response
+
+    return handle
+
+
+def whole_forms(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Read a form of the console before anything looks at it: one cut short would look forged."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        try:
+            _ = request.body  # It stays with the request.
+        except UnreadablePostError as error:
+            return errors.response(unreadable(error))
+        return get_response(request)
 
     return handle
 

@@ -3,7 +3,7 @@
 from email.message import Message
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, UnreadablePostError
 
 from streams import conf
 from streams.api.errors import HttpError
@@ -43,13 +43,36 @@ def _refuse_other_types(content_type: str) -> None:
 
 def _read(request: HttpRequest) -> bytes:
     limit = conf.limit("STREAMS_MAX_BODY_BYTES")
+    stream = request.META["wsgi.input"]
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        # Django knows only bodies with a length. One byte more than allowed tells enough.
-        body: bytes = request.META["wsgi.input"].read(limit + 1)
+        # Chunks do not tell how many they are. One byte more than allowed tells enough.
+        body = _whole(stream, limit + 1)
         length = len(body)
     else:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
-        body = request.read(length) if length <= limit else b""
+        body = _whole(stream, length) if length <= limit else b""
     if length > limit:
         raise TooLarge(f"the body may be at most {limit} bytes long")
     return body
+
+
+def _whole(stream: Any, length: int) -> bytes:
+    try:
+        body: bytes = stream.read(length)
+    except (OSError, ValueError) as error:
+        raise unreadable(error) from error
+    return body
+
+
+def unreadable(error: BaseException | None) -> HttpError:
+    """What a client is told of a body that it does not send, for what reading it raised.
+
+    The server closes the connection then: where the next request would begin is not known.
+    """
+    if isinstance(error, UnreadablePostError):
+        return unreadable(error.__cause__)
+    if isinstance(error, TimeoutError):
+        return HttpError(408, "request_timeout", "the body did not come in time")
+    if isinstance(error, OSError):
+        return HttpError(400, "invalid_request", "the body is shorter than its request said")
+    return HttpError(400, "invalid_request", str(error))

@@ -1,0 +1,107 @@
+"""Bodies of requests: whole and in time, or an error for whoever reads them.
+
+gunicorn takes a body that ends early for a whole one, and waits for ever for one that does not
+come. What is here is under every reader: the API, the console's forms, and gunicorn itself where
+it reads away what nobody wanted.
+"""
+
+import contextlib
+import errno
+import socket
+import time
+from typing import Any
+
+import gevent
+from gunicorn.http import errors
+from gunicorn.http.body import LengthReader
+
+DISCARDED_BYTES = 64 * 1024
+"""The longest body that is read away after its request was refused unread; beyond it, and with
+chunks, the connection is closed instead."""
+
+LINGER_SECONDS = 2
+"""How long a closing connection still takes what the client sends."""
+
+LINGER_READ_BYTES = 64 * 1024
+
+
+class BodyReader:
+    """Reads the body of a request of gunicorn's, from its head on, within a bound of time.
+
+    The request's connection is closed after its answer unless the body was read to its end, or
+    what is left of it is short.
+    """
+
+    def __init__(self, request: Any, seconds: float) -> None:
+        self._request = request
+        self._reader = request.body.reader
+        self._closes_anyway: bool = request.must_close
+        self._deadline = time.monotonic() + seconds
+        # Bytes still to come; None: chunks, which tell their end themselves.
+        self._left: int | None = getattr(self._reader, "length", None)
+        self.is_at_end = False
+        if self._left is None or self._left > DISCARDED_BYTES:
+            request.force_close()
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, fewer than `size` only at the end of the body.
+
+        Raises TimeoutError if they do not come in time, ConnectionResetError if the client has
+        left before the end, and ValueError if chunks are malformed.
+        """
+        try:
+            data = self._read(size)
+            self._count(data, size)
+        except (OSError, ValueError):
+            # Where the next request would begin is not known.
+            self._request.force_close()
+            raise
+        if self.is_at_end:
+            self._request.must_close = self._closes_anyway
+        return data
+
+    def _read(self, size: int) -> bytes:
+        seconds = max(0.0, self._deadline - time.monotonic())
+        try:
+            with gevent.Timeout(seconds, TimeoutError("the body did not come in time")):
+                data: bytes = self._reader.read(size)
+                return data
+        except errors.NoMoreData as error:
+            raise _client_left() from error
+        except errors.ParseException as error:
+            raise ValueError("the body's chunks are malformed") from error
+
+    def _count(self, data: bytes, size: int) -> None:
+        if self._left is None:
+            self.is_at_end = len(data) < size
+            return
+        if len(data) < min(size, self._left):
+            raise _client_left()
+        self._left -= len(data)
+        self.is_at_end = self._left == 0
+
+
+def watch(request: Any, seconds: float) -> BodyReader | None:
+    """Put a BodyReader under the request's body; None if it has none."""
+    reader = request.body.reader
+    if isinstance(reader, LengthReader) and reader.length == 0:
+        return None
+    request.body.reader = watched = BodyReader(request, seconds)
+    return watched
+
+
+def linger(client: socket.socket) -> None:
+    """Take what a client still sends, for a moment, so that it gets to read its answer.
+
+    A connection that is closed on unread bytes is reset, and the answer is lost.
+    """
+    with contextlib.suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(LINGER_READ_BYTES):
+            # Who sends faster than this reads would let nobody else have a turn.
+            gevent.sleep(0)
+
+
+def _client_left() -> ConnectionResetError:
+    # With its number, by which gunicorn knows that there is nothing to report.
+    return ConnectionResetError(errno.ECONNRESET, "the client left before the end of its body")
