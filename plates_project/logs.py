@@ -1,5 +1,6 @@
 """Logs: one JSON object a line."""
 
+import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -35,7 +36,11 @@ class JsonLines(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in _COMMON}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        try:
+            return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except orjson.JSONEncodeError:
+            # Text that is no Unicode, out of a path, say, or a number of more than 64 bits.
+            return json.dumps(line, default=str)
 
 
 class ServerLogger(gunicorn.glogging.Logger):  # type: ignore[misc]

@@ -5,7 +5,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from tests.servers import LivePlate, Server
 
@@ -34,9 +34,9 @@ class RawAnswer(NamedTuple):
 class RawConnection:
     """A connection, and what is sent and read on it byte by byte."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, file: BinaryIO) -> None:
         self._connection = connection
-        self._file = connection.makefile("rb")
+        self._file = file
 
     def send(self, data: bytes) -> Self:
         """Send these bytes."""
@@ -77,8 +77,11 @@ class RawConnection:
 @contextmanager
 def connected(server: Server) -> Iterator[RawConnection]:
     """A connection of its own to a real server."""
-    with socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as connection:
-        yield RawConnection(connection)
+    with (
+        socket.create_connection(("127.0.0.1", server.port), PATIENCE_SECONDS) as connection,
+        connection.makefile("rb") as file,
+    ):
+        yield RawConnection(connection, file)
 
 
 def head(

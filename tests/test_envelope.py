@@ -152,6 +152,13 @@ def test_a_wrong_parameter_is_an_invalid_query(api: Api, query: str) -> None:
     assert query.partition("=")[0] in answer.message
 
 
+@pytest.mark.parametrize("path", ["/streams/range/events", "/streams", "/streams/tail/events"])
+def test_too_many_parameters_are_an_invalid_query(api: Api, path: str) -> None:
+    answer = api.get(f"{path}?{'a=1&' * 1001}")
+    assert (answer.status, answer.code) == (400, "invalid_query")
+    assert "1000 parameters" in answer.message
+
+
 @pytest.mark.parametrize(
     "query",
     [

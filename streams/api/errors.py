@@ -3,6 +3,8 @@
 import logging
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 
 from streams import wakeups
@@ -66,6 +68,9 @@ def _as_http_error(error: Exception) -> HttpError:
             return refused
         case wakeups.ClientHasLeft():
             return HttpError(503, "unavailable", "the client has left")
+        case TooManyFieldsSent():
+            limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+            return HttpError(400, "invalid_query", f"a query may have at most {limit} parameters")
     log.exception("an endpoint failed", exc_info=error)
     return internal_error()
 
