@@ -37,8 +37,7 @@ graceful_timeout = 10
 # Seconds after which a worker that no longer gives signs of life is replaced.
 timeout = 30
 
-# The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
-limit_request_line = 8190
+limit_request_line = settings.REQUEST_LINE_BYTES
 
 # Whose word on the scheme that a client used is taken, and how it is said. Other headers would
 # pass a proxy as the client wrote them.

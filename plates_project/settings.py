@@ -22,6 +22,8 @@ HOST = env.str("HOST", "") or "127.0.0.1"
 URL_HOST = f"[{HOST}]" if ":" in HOST else HOST
 PORT = env.int("PORT", 8000, validate=Range(min=1, max=65535))
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 2, validate=AT_LEAST_ONE)
+# The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
+REQUEST_LINE_BYTES = 8190
 WORKER_CONNECTIONS = env.int("WORKER_CONNECTIONS", 10_000, validate=AT_LEAST_ONE)
 
 DEBUG = env.bool("DEBUG", False)

@@ -1,11 +1,15 @@
 """Tickets: leave to open a tail, for clients that cannot send a key."""
 
 import json
+import secrets
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, urlencode
 
+import httpx
 import pytest
 
 from streams import wakeups
@@ -56,6 +60,47 @@ def test_a_key_of_scope_read_is_enough(server: Server, plate: LivePlate) -> None
         ticket = mint(reader, "events")
         with tail(reader, "/events") as one, tail(reader, "/events", headers={}, ticket=ticket):
             assert one.opening() == "0-0"
+
+
+TOP = "18446744073709551615-18446744073709551615"
+"""The longest ID: what a tail may have to be resumed after."""
+
+
+def is_too_large(plate: LivePlate, keys: list[str]) -> bool:
+    """Whether a ticket for these streams is refused for its size."""
+    answer = plate.post("/streams/tickets", {"keys": keys})
+    if answer.status_code == 200:
+        return False
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (413, "payload_too_large")
+    assert "8190" in error["message"]
+    return True
+
+
+@pytest.mark.parametrize("name", [secrets.token_hex(12), "ß" * 12, "a b~/%" * 4])
+def test_the_longest_ticket_opens_and_resumes_a_tail_of_all_its_streams(
+    server: Server, plate: LivePlate, name: str
+) -> None:
+    keys = [f"{name}-{secrets.token_hex(4)}" for _ in range(100)]
+    fitting = bisect_left(range(100), True, key=lambda n: is_too_large(plate, keys[: n + 1]))
+    # One of them gives way to one whose name is as long as can be.
+    keys, last = keys[: fitting - 1], secrets.token_hex(512)
+    length = bisect_left(
+        range(1024), True, key=lambda n: is_too_large(plate, [*keys, last[:n]]), lo=1
+    )
+    assert is_too_large(plate, [*keys, last[:length]])
+    keys.append(last[: length - 1])
+    query = {
+        "ticket": mint(plate, *keys),
+        "from": TOP,
+        "last_event_id": ",".join([TOP] * len(keys)),
+        "key": keys,
+    }
+    # A space as %20, which is its longest.
+    path = f"/{plate.name}/streams/tail?{urlencode(query, doseq=True, quote_via=quote)}"
+    assert 8100 < len(f"GET {path} HTTP/1.1") <= 8190
+    with httpx.stream("GET", f"{server.url}{path}", timeout=10) as answer:
+        assert answer.status_code == 200
 
 
 def test_neither_tickets_nor_keys_are_logged(server: Server, plate: LivePlate) -> None:

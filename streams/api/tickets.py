@@ -5,13 +5,17 @@ good for the tails of a few streams, and for opening them within a minute.
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlencode
 
 from django.core import signing
 from django.http import HttpRequest
 
+from streams import conf
 from streams.api.authentication import known_key
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
+from streams.domain.errors import TooLarge
+from streams.domain.ids import MAX_ID
 from streams.store.keys import KnownKey
 
 LIFE_SECONDS = 60
@@ -21,8 +25,31 @@ _SALT = "streams.tail"
 
 
 def mint(holder: KnownKey, keys: Sequence[str]) -> str:
-    """A ticket for the tails of any of these streams, which is good as long as the key is."""
-    return signing.dumps([holder.id, holder.plate_name, list(keys)], salt=_SALT)
+    """A ticket for the tails of any of these streams, which is good as long as the key is.
+
+    Raises TooLarge if a tail of all of them could not be opened and resumed with it.
+    """
+    ticket = signing.dumps([holder.id, holder.plate_name, list(keys)], salt=_SALT, compress=True)
+    length = len(_longest_line(holder.plate_name, keys, ticket))
+    limit = conf.limit("REQUEST_LINE_BYTES")
+    if length > limit:
+        raise TooLarge(
+            f"keys are too many or too long for one ticket: the first line of the request that"
+            f" tails them would have {length} bytes, and {limit} are allowed"
+        )
+    return ticket
+
+
+def _longest_line(plate_name: str, keys: Sequence[str], ticket: str) -> str:
+    """The first line of a request that resumes a tail of all the streams, every ID the longest."""
+    query = {
+        "ticket": ticket,
+        "from": MAX_ID,
+        "last_event_id": ",".join([str(MAX_ID)] * len(keys)),
+        "key": keys,
+    }
+    parameters = urlencode(query, doseq=True, quote_via=quote)
+    return f"GET /{plate_name}/streams/tail?{parameters} HTTP/1.1"
 
 
 def authenticate_ticket(
