@@ -34,6 +34,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"])
 FORWARDED_ALLOW_IPS = env.list(
     "FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"], subcast=str.strip, validate=all_are_networks
 )
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 3600, validate=Range(min=0))
 
 INSTALLED_APPS = [
     # Before unfold, and that before the admin: each replaces templates of the next.

@@ -1,5 +1,6 @@
 """The envelope: every answer is JSON of one form, with an honest status and code."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -231,6 +232,21 @@ def test_a_body_that_claims_to_be_json_is_taken(api: Api, content_type: str) -> 
     assert answer.status == 200
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip"])
+def test_a_compressed_body_is_refused_by_the_name_of_its_header(api: Api, encoding: str) -> None:
+    body = gzip.compress(b'{"key":"a","values":{"b":1}}')
+    answer = api.request("POST", "/streams/add", raw=body, HTTP_CONTENT_ENCODING=encoding)
+    assert (answer.status, answer.code) == (415, "unsupported_media_type")
+    assert "Content-Encoding" in answer.message
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+def test_a_body_that_says_that_it_is_not_compressed_is_taken(api: Api, encoding: str) -> None:
+    body = {"key": "a", "values": {"b": 1}}
+    assert api.request("POST", "/streams/add", body, HTTP_CONTENT_ENCODING=encoding).status == 200
+
+
 class TestTheOrderOfChecks:
     def test_the_route_comes_before_the_method(self, api: Api) -> None:
         assert api.request("PUT", "/nothing/here").code == "not_found"
@@ -287,3 +303,10 @@ class TestAroundTheApi:
     @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
     def test_they_only_allow_looking(self, client: Client, path: str) -> None:
         assert client.post(path).status_code == 405
+
+
+def test_strict_transport_can_be_switched_off(client: Client, settings: Any) -> None:
+    settings.SECURE_HSTS_SECONDS = 0
+    assert "Strict-Transport-Security" not in client.get("/healthz", secure=True)
+    settings.SECURE_HSTS_SECONDS = 60
+    assert client.get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=60"

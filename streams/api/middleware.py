@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import cast
 from urllib.parse import quote, urlsplit
 
+from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.template.response import SimpleTemplateResponse
@@ -40,6 +41,7 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
             request.path_info = _raw_path(request)
             response = answer(request)
         response["X-Request-Id"] = request_id
+        _secure(request, response)
         if not response.streaming:
             # Without a length the server would send the body in chunks.
             response["Content-Length"] = str(len(response.content))
@@ -70,6 +72,13 @@ def _answered(request: HttpRequest) -> HttpResponse:
     response = cast("HttpResponse", match.func(request, *match.args, **match.kwargs))
     # DRF's own responses, and Django's from templates, are made in two steps.
     return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+
+def _secure(request: HttpRequest, response: HttpResponse) -> None:
+    response["X-Content-Type-Options"] = "nosniff"
+    # Over plain HTTP it would mean nothing.
+    if request.is_secure() and settings.SECURE_HSTS_SECONDS:
+        response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
 
 
 def _request_id(request: HttpRequest) -> str:

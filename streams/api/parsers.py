@@ -17,6 +17,7 @@ def parse_body(request: HttpRequest) -> Any:
     Raises HttpError (415, 413, 400), in this order, and never reads beyond the limit.
     """
     _refuse_other_types(request.META.get("CONTENT_TYPE", ""))
+    _refuse_encodings(request.META.get("HTTP_CONTENT_ENCODING", ""))
     body = _read(request)
     try:
         return loads(body)
@@ -39,6 +40,16 @@ def _refuse_other_types(content_type: str) -> None:
     )
     if not is_json or charset not in ("utf-8", "utf8"):
         raise HttpError(415, "unsupported_media_type", "the body must be application/json in UTF-8")
+
+
+def _refuse_encodings(content_encoding: str) -> None:
+    if content_encoding.lower() not in ("", "identity"):
+        raise HttpError(
+            415,
+            "unsupported_media_type",
+            "a body with a Content-Encoding is not taken: send it uncompressed",
+            {"Accept-Encoding": "identity"},
+        )
 
 
 def _read(request: HttpRequest) -> bytes:
