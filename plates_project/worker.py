@@ -10,19 +10,11 @@ from types import FrameType
 from typing import Any
 
 import gevent
-import orjson
 from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 
 from plates_project import bodies, settings
-
-# What gunicorn refuses before there is a request, where it is not 400.
-_STATUS_OF: dict[type[Exception], tuple[int, str]] = {
-    errors.LimitRequestLine: (414, "URI Too Long"),
-    errors.ExpectationFailed: (417, "Expectation Failed"),
-    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
-    errors.UnsupportedTransferCoding: (501, "Not Implemented"),
-}
+from plates_project.early_refusals import EarlyRefusal
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -85,13 +77,14 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what never became a request, or what broke outside the application."""
-        if isinstance(exc, errors.ParseException):
-            status, reason = _STATUS_OF.get(type(exc), (400, "Bad Request"))
-            self._refuse(client, status, reason, "invalid_request", str(exc))
-        else:
+        if not isinstance(exc, errors.ParseException):
             self.log.exception("error outside the application")
-            message = "internal error"
-            self._refuse(client, 500, "Internal Server Error", "internal_error", message)
+        try:
+            EarlyRefusal.of(exc).send(client, addr)
+        except OSError:
+            self.log.debug("the client left before it was told of its error")
+        else:
+            bodies.linger(client)
 
     def _release(self) -> None:
         # Late: the application must be loaded in the worker, after the patching.
@@ -105,16 +98,3 @@ class Worker(GeventWorker):  # type: ignore[misc]
         # A request that has arrived already is still read, and answered.
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RD)
-
-    def _refuse(self, client: Any, status: int, reason: str, code: str, message: str) -> None:
-        body = orjson.dumps({"ok": False, "error": {"code": code, "message": message}})
-        head = (
-            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        try:
-            client.sendall(head.encode("latin-1") + body)
-        except OSError:
-            self.log.debug("the client left before it was told of its error")
-        else:
-            bodies.linger(client)

@@ -60,6 +60,44 @@ def test_unknown_paths_answer_json(api: Api, path: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["/streams/length/k/", "/streams/", "/streams/add/", "/pipeline/", "/streams/k/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_trailing_slash_is_named(api: Api, method: str, path: str) -> None:
+    answer = api.request(method, path)
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert "no trailing slash" in answer.message
+
+
+@pytest.mark.parametrize("path", ["/", "/x/", "/streams/a/b/c/", "/streams/length/k//"])
+def test_a_path_that_is_none_without_its_slash_either_is_only_unknown(api: Api, path: str) -> None:
+    answer = api.get(path)
+    assert (answer.status, answer.message) == (404, "no such route")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/streams/events", "no such route"),
+        ("/streams/lenght", "no such route"),
+        ("/streams/pipeline", "no such route: it is at /{plate}/pipeline"),
+        ("/streams/transaction", "no such route: it is at /{plate}/transaction"),
+    ],
+)
+def test_nobody_is_advised_to_delete(api: Api, method: str, path: str, message: str) -> None:
+    answer = api.request(method, path)
+    assert (answer.status, answer.message) == (404, message)
+    assert "Allow" not in answer.headers
+
+
+@pytest.mark.parametrize("key", ["pipeline", "transaction", "events"])
+def test_a_stream_may_have_any_name_and_be_deleted(api: Api, key: str) -> None:
+    api.run("XADD", key, "1-0", "a", "b")
+    assert api.delete(f"/streams/{key}").result == 1
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
         ("GET", "/streams/add", "DELETE, POST"),

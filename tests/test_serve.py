@@ -207,14 +207,6 @@ def test_the_signing_key_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
-def test_what_is_no_http_is_refused_in_json(
-    server: Server,
-) -> None:
-    answer = httpx.get(f"{server.url}/healthz?{'x' * 9000}")
-    assert answer.status_code == 414
-    assert answer.json()["error"]["code"] == "invalid_request"
-
-
 def test_static_files_are_served(server: Server) -> None:
     answer = httpx.get(f"{server.url}/static/admin/css/base.css")
     assert answer.status_code == 200

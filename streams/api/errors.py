@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from streams import wakeups
 from streams.api.json import dumps
@@ -112,9 +113,28 @@ def internal_error() -> HttpError:
     return HttpError(500, "internal_error", "an internal error occurred")
 
 
+TRAILING_SLASH = "paths have no trailing slash"
+
+
+def no_such_route(hint: str = "") -> HttpError:
+    """Nothing is at this path; the hint says where it may be instead."""
+    return HttpError(404, "not_found", f"no such route: {hint}" if hint else "no such route")
+
+
 def route_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler for paths that are none."""
-    return response(HttpError(404, "not_found", "no such route"))
+    path = request.path_info
+    if path.endswith("/") and _is_route(path[:-1]):
+        return response(no_such_route(TRAILING_SLASH))
+    return response(no_such_route())
+
+
+def _is_route(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import resolve
 
@@ -45,6 +46,8 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
         if not response.streaming:
             # Without a length the server would send the body in chunks.
             response["Content-Length"] = str(len(response.content))
+        if request.method == "HEAD":
+            _empty(response)
         _log(request, response, request_id, time.perf_counter() - started)
         return response
 
@@ -79,6 +82,14 @@ def _secure(request: HttpRequest, response: HttpResponse) -> None:
     # Over plain HTTP it would mean nothing.
     if request.is_secure() and settings.SECURE_HSTS_SECONDS:
         response["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+
+
+def _empty(response: HttpResponseBase) -> None:
+    """Leave an answer its headers alone; what it would have streamed is closed with it."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = ()
+    elif isinstance(response, HttpResponse):
+        response.content = b""
 
 
 def _request_id(request: HttpRequest) -> str:

@@ -49,15 +49,11 @@ class TailView(PlateView):
         events = _Events(
             tail, self.known_key.id, request.META.get("gunicorn.socket"), is_single=key is not None
         )
-        response = StreamingHttpResponse(
+        return StreamingHttpResponse(
             events,
             content_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
-        if request.method == "HEAD":
-            response.close()
-            response.streaming_content = ()
-        return response
 
 
 PARAMETERS = {"key", "from", "ticket", "last_event_id"}

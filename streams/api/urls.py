@@ -43,6 +43,18 @@ def route(pattern: str, **handlers: Handler | type[views.PlateView]) -> URLPatte
     )
 
 
+@csrf_exempt
+def stream(request: HttpRequest, plate: str, key: str) -> HttpResponseBase:
+    """A stream's own path: there is only DELETE.
+
+    Other methods are told of no route rather than of DELETE, which is the last thing to try for
+    whoever has misspelled one.
+    """
+    if request.method == "DELETE":
+        return delete_stream(request, plate=plate, key=key)
+    return errors.response(errors.no_such_route(HINTS.get(key, "")))
+
+
 def of_key(view_class: type[views.PlateView], key: str) -> Handler:
     """The view for a path whose own text is the stream's key."""
     return partial(_as_handler(view_class), key=key)
@@ -51,6 +63,11 @@ def of_key(view_class: type[views.PlateView], key: str) -> Handler:
 def _as_handler(handler: Handler | type[views.PlateView]) -> Handler:
     return cast("type[View]", handler).as_view() if isinstance(handler, type) else handler
 
+
+delete_stream = _as_handler(views.StreamView)
+BATCHES = {"pipeline": views.PipelineView, "transaction": views.TransactionView}
+HINTS = {word: f"it is at /{{plate}}/{word}" for word in BATCHES} | {"": errors.TRAILING_SLASH}
+"""What may have been meant by a path that looks like that of the stream of this name."""
 
 POSTED = {
     "add": views.AddView,
@@ -77,8 +94,7 @@ GROUPED = {
 }
 
 urlpatterns = [
-    route("pipeline", POST=views.PipelineView),
-    route("transaction", POST=views.TransactionView),
+    *(route(word, POST=view) for word, view in BATCHES.items()),
     route("streams", GET=views.CollectionView),
     # A stream may be called `add` or `length`: DELETE and commands reach it all the same.
     *(
@@ -98,5 +114,5 @@ urlpatterns = [
     *(route(f"streams/groups/{word}", POST=view) for word, view in GROUPED.items()),
     route("streams/groups/pending/<name:key>/<name:group>", GET=group_views.PendingView),
     route("streams/<name:key>/command", POST=views.KeyCommandView),
-    route("streams/<name:key>", DELETE=views.StreamView),
+    path("<plate:plate>/streams/<name:key>", stream),
 ]

@@ -1,0 +1,63 @@
+"""Answers to what never became a request, in the form of all others."""
+
+import logging
+import uuid
+from typing import Any, NamedTuple, Self
+
+import orjson
+from gunicorn.http import errors
+
+log = logging.getLogger("plates.request")
+
+
+class EarlyRefusal(NamedTuple):
+    """An answer that the server gives by itself; its connection is closed."""
+
+    status: int
+    reason: str
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """The answer to what is no request; to anything else, that it is a defect of ours."""
+        if isinstance(error, errors.ParseException):
+            status, reason = _STATUS_OF.get(type(error), (400, "Bad Request"))
+            return cls(status, reason, "invalid_request", str(error))
+        return cls(500, "Internal Server Error", "internal_error", "an internal error occurred")
+
+    def send(self, client: Any, address: Any) -> None:
+        """Send it, and log that it was: nothing of what the client has sent. Raises OSError."""
+        request_id = uuid.uuid4().hex
+        log.info(
+            "no request",
+            extra={
+                "request_id": request_id,
+                "client": address[0],
+                "error": self.code,
+                "status": self.status,
+            },
+        )
+        client.sendall(self._text(request_id))
+
+    def _text(self, request_id: str) -> bytes:
+        body = orjson.dumps({"ok": False, "error": {"code": self.code, "message": self.message}})
+        head = (
+            f"HTTP/1.1 {self.status} {self.reason}",
+            "Connection: close",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            f"X-Request-Id: {request_id}",
+            "X-Content-Type-Options: nosniff",
+            "\r\n",
+        )
+        return "\r\n".join(head).encode("ascii") + body
+
+
+# Where it is not 400.
+_STATUS_OF: dict[type[Exception], tuple[int, str]] = {
+    errors.LimitRequestLine: (414, "URI Too Long"),
+    errors.ExpectationFailed: (417, "Expectation Failed"),
+    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+    errors.UnsupportedTransferCoding: (501, "Not Implemented"),
+}

@@ -1,0 +1,89 @@
+"""What HTTP itself asks for, over real connections."""
+
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.polling import eventually
+from tests.raw import RawAnswer, connected, head
+from tests.servers import LivePlate, Server
+
+LINE = b"GET /healthz HTTP/1.1\r\n"
+NO_REQUESTS = [
+    (b"GET /healthz?%s HTTP/1.1\r\n\r\n" % (b"x" * 9000), 414),
+    (LINE + b"X-Long: " + b"x" * 9000 + b"\r\n\r\n", 431),
+    (LINE + b"A: b\r\n" * 200 + b"\r\n", 431),
+    (b"nonsense\r\n\r\n", 400),
+    (LINE + b"no header\r\n\r\n", 400),
+    (LINE + b"Content-Length: ten\r\n\r\n", 400),
+    (b"GET /healthz HTTP/9.9\r\n\r\n", 400),
+    (LINE + b"Expect: much\r\n\r\n", 417),
+    (b"POST / HTTP/1.1\r\nTransfer-Encoding: wrapped\r\n\r\n", 400),
+]
+
+
+@pytest.fixture(scope="module")
+def plate(server: Server) -> Iterator[LivePlate]:
+    made = server.new_plate()
+    with made.http:
+        yield made
+
+
+@pytest.fixture
+def logged(server: Server) -> Callable[[], str]:
+    """What the server has logged since the beginning of the test."""
+    before = len(server.output)
+    return lambda: server.output[before:]
+
+
+def refused(server: Server, sent: bytes) -> RawAnswer:
+    with connected(server) as connection:
+        connection.send(sent)
+        answer = connection.answer()
+        assert connection.is_closed()
+        return answer
+
+
+@pytest.mark.parametrize(("sent", "status"), NO_REQUESTS)
+def test_what_is_no_request_is_refused_in_the_same_form_as_others(
+    server: Server, sent: bytes, status: int
+) -> None:
+    answer = refused(server, sent)
+    assert (answer.status, answer.code) == (status, "invalid_request")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(("sent", "status"), NO_REQUESTS)
+def test_what_is_no_request_has_a_line_in_the_log_that_shows_nothing_of_it(
+    server: Server, logged: Callable[[], str], sent: bytes, status: int
+) -> None:
+    request_id = refused(server, sent).headers["x-request-id"]
+    eventually(lambda: request_id in logged())
+    (line,) = (line for line in logged().splitlines() if request_id in line)
+    assert f'"status":{status}' in line
+    assert '"client":"127.0.0.1"' in line
+    for shown in ("nonsense", "xxxx", "no header", "ten", "much", "wrapped"):
+        assert shown not in line
+
+
+def test_head_answers_as_get_does_without_a_body_and_without_a_warning(
+    server: Server, plate: LivePlate, logged: Callable[[], str]
+) -> None:
+    plate.post("/pipeline", [["XADD", "long", f"{n}-1", "a", "b"] for n in range(1, 1500)])
+    paths = ("/streams/length/events", "/streams/range/long", "/streams", "/no/such/path")
+    with connected(server) as connection:
+        for path in paths:
+            got = plate.request("GET", path)
+            connection.send(head(plate, "HEAD", path))
+            answer = connection.answer(has_body=False)
+            assert answer.status == got.status_code
+            assert answer.headers.get("content-length") == got.headers.get("content-length")
+        last = f"last-{secrets.token_hex(4)}"
+        connection.send(head(plate, "HEAD", "/streams/tail/long", X_Request_Id=last))
+        assert connection.answer(has_body=False).status == 200
+    eventually(lambda: last in logged())
+    assert '"level":"warning"' not in logged()
