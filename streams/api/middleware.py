@@ -1,6 +1,5 @@
 """What every request goes through: its ID, its raw path, its line in the log."""
 
-import logging
 import re
 import time
 import uuid
@@ -17,13 +16,12 @@ from django.urls import resolve
 
 from streams.api import errors
 from streams.api.parsers import unreadable
+from streams.api.request_lines import write_line
 
 CONSOLE = frozenset(("admin", "static"))
 """The first segments of paths that need sessions, cookies, forms and files."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
-
-log = logging.getLogger("plates.request")
 
 
 def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
@@ -35,7 +33,7 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
 
     def handle(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        request_id = _request_id(request)
+        request_id = request.META["plates.request_id"] = _request_id(request)
         if request.path_info.lstrip("/").partition("/")[0] in CONSOLE:
             response = get_response(request)
         else:
@@ -48,7 +46,7 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
             response["Content-Length"] = str(len(response.content))
         if request.method == "HEAD":
             _empty(response)
-        _log(request, response, request_id, time.perf_counter() - started)
+        write_line(request, response, request_id, time.perf_counter() - started)
         return response
 
     return handle
@@ -106,20 +104,3 @@ def _raw_path(request: HttpRequest) -> str:
     if raw is None:
         return quote(request.path_info)
     return urlsplit(raw).path if not raw.startswith("/") else raw.partition("?")[0]
-
-
-def _log(request: HttpRequest, response: HttpResponse, request_id: str, seconds: float) -> None:
-    if not log.isEnabledFor(logging.INFO):
-        return
-    match = request.resolver_match
-    log.info(
-        "request",
-        extra={
-            "request_id": request_id,
-            "plate": match.kwargs.get("plate") if match else None,
-            "command": request.META.get("plates.command"),
-            "method": request.method,
-            "status": response.status_code,
-            "duration_ms": round(seconds * 1000, 3),
-        },
-    )

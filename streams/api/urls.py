@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, register_converter
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from streams.api import errors, group_views, tail_views, views
+from streams.api import batch_views, errors, group_views, tail_views, views
 from streams.api.converters import NameConverter, PlateConverter
 
 register_converter(NameConverter, "name")
@@ -65,7 +65,7 @@ def _as_handler(handler: Handler | type[views.PlateView]) -> Handler:
 
 
 delete_stream = _as_handler(views.StreamView)
-BATCHES = {"pipeline": views.PipelineView, "transaction": views.TransactionView}
+BATCHES = {"pipeline": batch_views.PipelineView, "transaction": batch_views.TransactionView}
 HINTS = {word: f"it is at /{{plate}}/{word}" for word in BATCHES} | {"": errors.TRAILING_SLASH}
 """What may have been meant by a path that looks like that of the stream of this name."""
 

@@ -13,14 +13,14 @@ from streams.api.authentication import Authenticator, authenticate_key
 from streams.api.errors import HttpError
 from streams.api.json import dumps
 from streams.api.parsers import parse_body
+from streams.api.request_lines import Notes, notes_of
 from streams.api.sending import sending_bounded
 from streams.api.values import words_of
-from streams.commands import batch, registry
-from streams.commands.contract import Command, NamedCommand, Scope
+from streams.commands import registry
+from streams.commands.contract import Command, Scope
 from streams.commands.deliveries import ReadGroup
 from streams.commands.reads import Read
 from streams.commands.removal import DeleteStream
-from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
 from streams.domain.plates import PlateId
 from streams.store.entries import LongRange
 from streams.store.keys import KnownKey
@@ -38,23 +38,30 @@ class PlateView(APIView):
     authenticators: ClassVar[Sequence[Authenticator]] = (authenticate_key,)
     # What the key must be good for.
     scope: ClassVar[Scope] = Scope.READ
+    # The command that is refused if a request is refused before it is known better; None: none of
+    # Redis', or any.
+    command_name: ClassVar[str | None] = None
 
     request: HttpRequest  # type: ignore[assignment]
+    notes: Notes
     known_key: KnownKey
     granted: Scope
 
     def dispatch(self, request: HttpRequest, *args: Any, **names: str) -> HttpResponseBase:
         """Authenticate, check the scope, run the method's handler; every error has its answer."""
         self.request = request
+        self.notes = notes_of(request)
+        self.notes.command = self.command_name
         try:
             self.known_key, self.granted = self._authenticated(names)
+            self.notes.api_key_prefix = self.known_key.prefix
             self.check_scope(self.scope)
             handler = getattr(
                 self, "get" if request.method == "HEAD" else str(request.method).lower()
             )
             return cast("HttpResponseBase", handler(request, **names))
         except Exception as error:  # noqa: BLE001 - one handler for all of them
-            return errors.answer(error)
+            return errors.answer(error, request)
 
     @property
     def plate(self) -> PlateId:
@@ -82,7 +89,7 @@ class PlateView(APIView):
 
     def run(self, command: Command) -> HttpResponseBase:
         """Execute the command and answer with its reply. Raises Refusal."""
-        self.request.META["plates.command"] = type(command).__name__  # For the log.
+        self._note(command)
         with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
             reply = command.reply(command.execute(self.plate))
         if isinstance(reply, LongRange):
@@ -91,6 +98,11 @@ class PlateView(APIView):
         if isinstance(command, (Read, ReadGroup)):
             response["X-Max-Block-Ms"] = str(conf.limit("STREAMS_MAX_BLOCK_MS"))
         return response
+
+    def _note(self, command: Command) -> None:
+        # Those that are none of Redis' have no name.
+        if name := getattr(command, "name", None):
+            self.notes.command = registry.name_of(name.split("|"))
 
 
 class BodyView(PlateView):
@@ -116,12 +128,14 @@ class AddView(BodyView):
     """`POST /add`."""
 
     scope = Scope.WRITE
+    command_name = "XADD"
     shape = shapes.AddShape
 
 
 class ReadView(BodyView):
     """`POST /read`."""
 
+    command_name = "XREAD"
     shape = shapes.ReadShape
 
 
@@ -129,6 +143,7 @@ class TrimView(BodyView):
     """`POST /trim`."""
 
     scope = Scope.WRITE
+    command_name = "XTRIM"
     shape = shapes.TrimRequestShape
 
 
@@ -136,30 +151,35 @@ class DeleteView(BodyView):
     """`POST /delete`."""
 
     scope = Scope.WRITE
+    command_name = "XDEL"
     shape = shapes.DeleteShape
 
 
 class LengthView(QueryView):
     """`GET /length/{key}`."""
 
+    command_name = "XLEN"
     shape = shapes.LengthQuery
 
 
 class RangeView(QueryView):
     """`GET /range/{key}`."""
 
+    command_name = "XRANGE"
     shape = shapes.RangeQuery
 
 
 class ReverseView(QueryView):
     """`GET /reverse/{key}`."""
 
+    command_name = "XREVRANGE"
     shape = shapes.ReverseQuery
 
 
 class InfoView(QueryView):
     """`GET /info/{key}`."""
 
+    command_name = "XINFO"
     shape = shapes.InfoQuery
 
 
@@ -187,7 +207,10 @@ class CommandView(PlateView):
     def words(self) -> list[str]:
         """The words of the body. Raises HttpError, Refusal."""
         shape = shapes.from_body(shapes.CommandShape, self.body())
-        return [shape.command, *words_of(shape.args, "args")]
+        self.notes.command = registry.name_of([shape.command])
+        words = [shape.command, *words_of(shape.args, "args")]
+        self.notes.command = registry.name_of(words)
+        return words
 
     def run_words(self, words: list[str]) -> HttpResponseBase:
         """Raises HttpError (403), Refusal."""
@@ -202,48 +225,6 @@ class KeyCommandView(CommandView):
         words, name = self.words(), shapes.check_name(names["key"], "key")
         self.check_scope(registry.scope_of(words))
         return self.run_words(registry.with_key(words, name))
-
-
-class BatchView(PlateView):
-    """Several commands in one request."""
-
-    def commands(self) -> list[NamedCommand | Refusal]:
-        """The commands of the body; one whose words are wrong stands as its refusal.
-
-        Raises HttpError, Refusal for what refuses the batch as a whole.
-        """
-        batch_words = [self._words(item, place) for place, item in enumerate(self.body(list))]
-        shapes.check_batch(batch_words, "a batch")
-        for words in batch_words:
-            self.check_scope(registry.scope_of(words))
-        return [_parsed(words) for words in batch_words]
-
-    def _words(self, item: Any, place: int) -> list[str]:
-        if not isinstance(item, list):
-            raise InvalidRequest(f"[{place}] must be a list of a command's words")
-        if not item:
-            raise InvalidCommand(f"[{place}] is an empty command")
-        return words_of(item, f"[{place}]")
-
-
-class PipelineView(BatchView):
-    """`POST /{plate}/pipeline`."""
-
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        outcomes = batch.run_pipeline(self.plate, self.commands())
-        return succeed(
-            [
-                {"error": outcome.text} if isinstance(outcome, Refusal) else outcome
-                for outcome in outcomes
-            ]
-        )
-
-
-class TransactionView(BatchView):
-    """`POST /{plate}/transaction`."""
-
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return succeed(batch.run_transaction(self.plate, self.commands()))
 
 
 PART_BYTES = 64 * 1024
@@ -270,12 +251,3 @@ def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
 def succeed(data: Any) -> HttpResponse:
     """The success envelope."""
     return HttpResponse(dumps({"ok": True, "data": data}), content_type="application/json")
-
-
-def _parsed(words: list[str]) -> NamedCommand | Refusal:
-    try:
-        return registry.parse(words)
-    except UnsupportedCommand:
-        raise
-    except Refusal as refusal:
-        return refusal

@@ -94,6 +94,18 @@ def scope_of(words: Sequence[str]) -> Scope:
     return COMMANDS[name].scope
 
 
+def name_of(words: Sequence[str]) -> str | None:
+    """The name of the command that the words begin with, as `XINFO STREAM`; None: there is none.
+
+    For a subcommand that does not exist, that of its command.
+    """
+    name = keyword(words[0])
+    if name not in CONTAINERS:
+        return name if name in SIMPLE else None
+    has_subcommand = len(words) > 1 and f"{name}|{keyword(words[1])}" in COMMANDS
+    return f"{name} {keyword(words[1])}" if has_subcommand else name
+
+
 def with_key(words: Sequence[str], key: str) -> list[str]:
     """The words with the key put where the command expects it.
 

@@ -8,7 +8,7 @@ from streams.store import session
 
 # A key that is neither revoked nor of a disabled plate, by the digest of its text or by its id.
 FIND_KEY = """
-    SELECT api_key.id, plate.id, plate.name, api_key.scope, api_key.expires_at
+    SELECT api_key.id, plate.id, plate.name, api_key.scope, api_key.expires_at, api_key.prefix
     FROM api_key
     JOIN plate ON plate.id = api_key.plate_id
     WHERE (api_key.digest = %(digest)s::bytea OR api_key.id = %(id)s::bigint)
@@ -27,6 +27,8 @@ class KnownKey(NamedTuple):
     scope: str
     # None: never.
     expires_at: datetime | None
+    # Its first characters, by which people know it.
+    prefix: str
 
 
 def find(sought: bytes | int) -> KnownKey | None:

@@ -1,0 +1,70 @@
+"""The endpoints of batches."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from streams.api import shapes
+from streams.api.values import words_of
+from streams.api.views import PlateView, succeed
+from streams.commands import batch, registry
+from streams.commands.contract import NamedCommand
+from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
+
+
+class BatchView(PlateView):
+    """Several commands in one request."""
+
+    def commands(self) -> list[NamedCommand | Refusal]:
+        """The commands of the body; one whose words are wrong stands as its refusal.
+
+        Raises HttpError, Refusal for what refuses the batch as a whole.
+        """
+        items = self.body(list)
+        self.notes.commands = len(items)
+        batch_words = [self._words(item, place) for place, item in enumerate(items)]
+        shapes.check_batch(batch_words, "a batch")
+        for words in batch_words:
+            self.check_scope(registry.scope_of(words))
+        return [_parsed(words) for words in batch_words]
+
+    def _words(self, item: Any, place: int) -> list[str]:
+        if not isinstance(item, list):
+            raise InvalidRequest(f"[{place}] must be a list of a command's words")
+        if not item:
+            raise InvalidCommand(f"[{place}] is an empty command")
+        return words_of(item, f"[{place}]")
+
+
+class PipelineView(BatchView):
+    """`POST /{plate}/pipeline`."""
+
+    command_name = "PIPELINE"
+
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
+        outcomes = batch.run_pipeline(self.plate, self.commands())
+        return succeed(
+            [
+                {"error": outcome.text} if isinstance(outcome, Refusal) else outcome
+                for outcome in outcomes
+            ]
+        )
+
+
+class TransactionView(BatchView):
+    """`POST /{plate}/transaction`."""
+
+    command_name = "TRANSACTION"
+
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
+        return succeed(batch.run_transaction(self.plate, self.commands()))
+
+
+def _parsed(words: list[str]) -> NamedCommand | Refusal:
+    try:
+        return registry.parse(words)
+    except UnsupportedCommand:
+        raise
+    except Refusal as refusal:
+        return refusal

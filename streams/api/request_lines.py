@@ -1,0 +1,73 @@
+"""The line that each request leaves in the log: what it was, and never what was in it."""
+
+import logging
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from streams.api.errors import RefusedResponse
+from streams.client_address import client_address
+
+log = logging.getLogger("plates.request")
+
+_NOTES = "plates.notes"
+_PART = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+@dataclass(slots=True)
+class Notes:
+    """What an endpoint notes of its request for the log."""
+
+    # As Redis names it; PIPELINE or TRANSACTION; None: it is none of these, or not known (yet).
+    command: str | None = None
+    # How many commands a batch has; None: it is no batch, or was refused unread.
+    commands: int | None = None
+    # The first characters of the API key; None: no good one was given.
+    api_key_prefix: str | None = None
+
+
+def notes_of(request: HttpRequest) -> Notes:
+    """What is noted of this request so far, to be added to."""
+    notes: Notes = request.META.setdefault(_NOTES, Notes())
+    return notes
+
+
+def write_line(
+    request: HttpRequest, response: HttpResponseBase, request_id: str, seconds: float
+) -> None:
+    """Log how a request went that took so long."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    match, notes = request.resolver_match, notes_of(request)
+    log.info(
+        "request",
+        extra={
+            "request_id": request_id,
+            "client": _client(request),
+            "method": request.method,
+            "route": _route(match.route) if match else None,
+            "plate": match.kwargs.get("plate") if match else None,
+            "api_key_prefix": notes.api_key_prefix,
+            "command": notes.command,
+            "commands": notes.commands,
+            "status": response.status_code,
+            "error": response.code if isinstance(response, RefusedResponse) else None,
+            "duration_ms": round(seconds * 1000, 3),
+        },
+    )
+
+
+def _client(request: HttpRequest) -> str | None:
+    if "HTTP_X_FORWARDED_FOR" not in request.META:
+        return request.META.get("REMOTE_ADDR")
+    address = client_address(request.META)
+    return str(address) if address else None
+
+
+@cache
+def _route(pattern: str) -> str:
+    """Django's pattern as the docs write it: `/{plate}/streams/length/{key}`."""
+    return "/" + _PART.sub(r"{\1}", pattern)

@@ -1,0 +1,53 @@
+"""Defects of ours: told to nobody but the log, under the request's ID."""
+
+import logging
+from typing import NoReturn
+
+import pytest
+from django.test import Client
+
+from streams.api import service, views
+from tests.api import Api
+
+
+def fail(*_: object, **__: object) -> NoReturn:
+    raise RuntimeError("broken")
+
+
+def defect_in(caplog: pytest.LogCaptureFixture) -> logging.LogRecord:
+    (record,) = (record for record in caplog.records if record.levelno >= logging.ERROR)
+    assert record.exc_info
+    return record
+
+
+def test_a_defect_of_an_endpoint_is_logged_under_the_requests_id(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(views.LengthView, "get", fail)
+    answer = api.request("GET", "/streams/length/SECRET", HTTP_X_REQUEST_ID="one")
+    assert (answer.status, answer.code) == (500, "internal_error")
+    assert "broken" not in answer.message
+    assert vars(defect_in(caplog))["request_id"] == "one"
+    assert "SECRET" not in str([vars(record) for record in caplog.records])
+
+
+@pytest.mark.django_db
+def test_a_defect_elsewhere_is_logged_once_under_the_requests_id_and_without_its_path(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service, "_database", fail)
+    answer = Client(raise_request_exception=False).get(
+        "/readyz?SECRET", headers={"X-Request-Id": "two"}
+    )
+    assert answer.status_code == 500
+    assert vars(defect_in(caplog))["request_id"] == "two"
+    assert "SECRET" not in str([vars(record) for record in caplog.records])
+
+
+@pytest.mark.django_db
+def test_an_answer_of_500_or_more_that_is_no_defect_has_no_line_of_djangos(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(service, "_database", lambda: False)
+    assert client.get("/readyz").status_code == 503
+    assert [record.name for record in caplog.records] == ["plates.request"]
