@@ -40,7 +40,7 @@ class JsonLines(logging.Formatter):
             return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except orjson.JSONEncodeError:
             # Text that is no Unicode, out of a path, say, or a number of more than 64 bits.
-            return json.dumps(line, default=str)
+            return json.dumps(line, default=str, separators=(",", ":"))
 
 
 class ServerLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
