@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help
 help: ## List what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: serve
 serve: $(VENV)/.run ## Install what is needed and serve on HOST:PORT; Ctrl-C stops it
@@ -19,12 +19,17 @@ record-redis: $(VENV)/.dev ## Renew the replies recorded from the Redis at REDIS
 	$(BIN)/python -m tests.conformance
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types and layers
+lint: $(VENV)/.dev ## Check style, types, layers and requirements
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/check_facts.py
+	$(BIN)/python scripts/compile_requirements.py --check
+
+.PHONY: requirements
+requirements: $(VENV)/.dev ## Compile requirements*.txt from what requirements*.in say
+	$(BIN)/python scripts/compile_requirements.py
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Measure the service beside its peers, with wrk; writes docs/benchmarks.md
@@ -36,17 +41,23 @@ bench-quick: $(VENV)/.bench ## The same in two minutes, only printed
 
 # The stamps: reinstalled only when the requirements change.
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(call install,requirements.txt)
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
+	$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.bench: requirements-bench.txt requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+$(VENV)/.bench: requirements-bench.txt | $(VENV)/bin/python
+	$(call install,requirements-bench.txt)
 	@touch $@ $(VENV)/.run
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+define install
+@echo "Installing the packages of $(1) into $(VENV): about half a minute the first time ..."
+@$(BIN)/python -m pip install --disable-pip-version-check -r $(1)
+endef
