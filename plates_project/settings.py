@@ -7,7 +7,7 @@ from django.utils.functional import lazy
 from environs import Env
 from marshmallow.validate import OneOf, Range
 
-from plates_project.logs import logging_to
+from plates_project.logs import FORMS, logging_to
 from plates_project.networks import all_are_networks
 from plates_project.paths import data_directory
 from plates_project.secret_key import kept_secret_key
@@ -188,7 +188,9 @@ STREAMS_TAIL_SEND_TIMEOUT_MS = env.int(
 )
 STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT_LEAST_ONE)
 
-# Management commands log to stderr: stdout is theirs. wsgi.py sets stdout for the server.
-LOGGING = logging_to(env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr"))))
+# Management commands log to stderr: stdout is theirs. `serve` and wsgi.py set stdout.
+LOG_STREAM = env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr")))
+LOG_FORMAT = env.str("LOG_FORMAT", "auto", validate=OneOf(FORMS))
+LOGGING = logging_to(LOG_STREAM, LOG_FORMAT)
 # Several lines for each login; the console writes one.
 LOGGING["loggers"]["axes"] = {"level": "ERROR"}
