@@ -21,6 +21,8 @@ NEED_NO_DATABASE = frozenset(
 def main() -> None:
     """Run a command, in the company of the embedded server if it needs one."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plates_project.settings")
+    if sys.argv[1:] == ["serve"]:
+        _begin_to_serve()
     if os.environ.get("DATABASE_URL") or not _needs_database(sys.argv[1:]):
         execute_from_command_line(sys.argv)
         return
@@ -29,6 +31,15 @@ def main() -> None:
     with membership_of(data_directory()) as membership:
         _hand_over(membership)
         execute_from_command_line(sys.argv)
+
+
+def _begin_to_serve() -> None:
+    # A server's logs are its output; a command's output is for its caller.
+    os.environ.setdefault("LOG_STREAM", "stdout")
+    if sys.stdout.isatty():
+        # The first time it takes some seconds.
+        sys.stdout.write("Preparing the database ...\n")
+        sys.stdout.flush()
 
 
 def _needs_database(arguments: list[str]) -> bool:

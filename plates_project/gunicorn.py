@@ -12,10 +12,9 @@ from types import FrameType
 
 from gunicorn.arbiter import Arbiter
 
-from plates_project import settings
+from plates_project import readiness, settings
 from plates_project.server_log import ServerLogger
-
-STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
+from plates_project.stop_signals import STOP_SIGNALS
 
 # The file descriptor of this process' share in the embedded server; None: there is none.
 _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
@@ -68,10 +67,11 @@ def post_fork(server: Arbiter, worker: object) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """Speed up the driver, which the application has imported by now."""
+    """Speed up the driver, which the application has imported by now, and tell of it."""
     from plates_project import waits
 
     waits.install()
+    readiness.say_ready()
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

@@ -90,9 +90,13 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.spawn()
+        eventually(self._answers, within_seconds=START_SECONDS)
+
+    def spawn(self) -> None:
+        """Start it, and wait for nothing."""
         with self._output.open("ab") as output:
             self._process = self._spawn(output)
-        eventually(self._answers, within_seconds=START_SECONDS)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process, as an init system would."""

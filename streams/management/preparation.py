@@ -1,14 +1,14 @@
 """Makes a database ready for the service."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 from django.core.management import call_command
 from django.db import connection
 
-from streams.models import ApiKey, Plate
-from streams.plates import MintedKey, PlateExists, create_plate, mint_key
+from streams.models import Plate
+from streams.plates import PlateExists, create_plate
 
 FIRST_PLATE = "demo"
 
@@ -16,17 +16,15 @@ FIRST_PLATE = "demo"
 _LOCK = 0x706C61746573
 
 
-def prepare() -> MintedKey | None:
-    """Bring the tables up to date; at the first start, create a plate and return its key.
+def prepare() -> None:
+    """Bring the tables up to date; at the first start, create a plate, without keys.
 
     Of many processes that start at the same time, one does it, and the others wait.
     """
     with _alone():
         call_command("migrate", interactive=False, verbosity=0)
-        try:
-            return mint_key(create_plate(FIRST_PLATE), ApiKey.Scope.MANAGE, name="first start")
-        except PlateExists:
-            return None
+        with suppress(PlateExists):
+            create_plate(FIRST_PLATE)
 
 
 def prepare_empty_database() -> None:

@@ -1,0 +1,43 @@
+"""Word that the service serves, for a process that was started to wait for it.
+
+`manage.py serve` opens a pipe before it becomes the server. The first worker that serves writes to
+it; if the server ends before, the pipe ends unwritten. The arbiter keeps its end: later workers
+find that nobody listens any more.
+"""
+
+import contextlib
+import os
+
+# The file descriptor to write to, for the processes of the server.
+_VARIABLE = "READY_PIPE"
+
+
+def open_pipe() -> int:
+    """The end to listen at; what this process executes or forks finds the other one."""
+    listener, speaker = os.pipe()
+    os.set_inheritable(speaker, True)
+    os.environ[_VARIABLE] = str(speaker)
+    return listener
+
+
+def say_ready() -> None:
+    """Tell that this worker serves, and forget the pipe."""
+    speaker = _taken()
+    if speaker is not None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(speaker, b"\n")
+        os.close(speaker)
+
+
+def hear_ready(listener: int) -> bool:
+    """Wait until the service serves; false if it ended before it did."""
+    speaker = _taken()
+    if speaker is not None:
+        # With this process' own end open, the pipe would never end.
+        os.close(speaker)
+    return bool(os.read(listener, 1))
+
+
+def _taken() -> int | None:
+    speaker = os.environ.pop(_VARIABLE, None)
+    return None if speaker is None else int(speaker)

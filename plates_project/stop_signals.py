@@ -1,0 +1,5 @@
+"""The signals that stop the service in order."""
+
+import signal
+
+STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))

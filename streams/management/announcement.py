@@ -1,0 +1,118 @@
+"""What is said when the service serves: on a terminal a banner, elsewhere a line in the log.
+
+The first API key is made only now, and only to be shown: a start that fails loses none, and none
+gets into a log that is kept.
+"""
+
+import logging
+import multiprocessing
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, transaction
+
+from plates_project import paths, readiness
+from streams.management.preparation import FIRST_PLATE
+from streams.models import ApiKey, Plate
+from streams.plates import MintedKey, mint_key
+
+log = logging.getLogger(__name__)
+
+
+def announce_later() -> None:
+    """Start a process that announces the service once it serves, and ends.
+
+    For the process that becomes the server, right before it does: the other one waits by what
+    both inherit. It must not hear the signals to stop; it ends with the server.
+    """
+    listener = readiness.open_pipe()
+    # A fork: the server is not held up, and must not import what this one has imported.
+    fork = multiprocessing.get_context("fork")
+    fork.Process(target=_announce_when_ready, args=(listener,), daemon=True).start()
+    os.close(listener)
+
+
+def _announce_when_ready(listener: int) -> None:
+    if "EMBEDDED_LOCK" in os.environ:
+        # The server's alone: who has it is a user of the embedded database.
+        os.close(int(os.environ["EMBEDDED_LOCK"]))
+    if not readiness.hear_ready(listener):
+        return
+    try:
+        announce()
+    except DatabaseError as error:
+        log.warning("could not look after the first API key", extra={"reason": str(error).strip()})
+
+
+def announce() -> None:
+    """Say that the service serves, and how to get at it."""
+    if sys.stdout.isatty():
+        sys.stdout.write(_banner(mint_first_key()))
+        sys.stdout.flush()
+    elif not ApiKey.objects.filter(plate__name=FIRST_PLATE).exists():
+        command = manage("createkey", FIRST_PLATE, "--scope", ApiKey.Scope.MANAGE)
+        log.warning(f"plate {FIRST_PLATE} has no API key yet; this makes one: {command}")
+
+
+@transaction.atomic
+def mint_first_key() -> MintedKey | None:
+    """A key of scope manage for the first plate, if it has never had any."""
+    # Locked: of servers that start together, one shows a key.
+    plate = Plate.objects.select_for_update().get(name=FIRST_PLATE)
+    if plate.api_keys.exists():
+        return None
+    return mint_key(plate, ApiKey.Scope.MANAGE, name="first start")
+
+
+def manage(*words: str) -> str:
+    """The shell's words for a management command, in the directory of this process."""
+    given = "DATABASE_URL=… "  # It holds a password.
+    if "EMBEDDED_LOCK" in os.environ:
+        is_default = settings.DATA_DIR == paths.DEFAULT_DATA_DIRECTORY
+        given = "" if is_default else f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))} "
+    return given + shlex.join([_here(sys.executable), _here(paths.BASE_DIR / "manage.py"), *words])
+
+
+def _banner(first_key: MintedKey | None) -> str:
+    host = "127.0.0.1" if settings.HOST in ("0.0.0.0", "::") else settings.URL_HOST
+    url = f"http://{host}:{settings.PORT}"
+    lines = [
+        ("plate", FIRST_PLATE),
+        *(_of_first_key(url, first_key) if first_key else _of_another_key()),
+        ("console", f"{url}/admin/"),
+        *_of_first_administrator(),
+        ("docs", "README.md, docs/http-api.md, docs/operations.md"),
+    ]
+    told = "".join(f"  {name:9} {text}\n" for name, text in lines)
+    return f"\nPlates serves on {url}; Ctrl-C stops it.\n\n{told}\n"
+
+
+def _of_first_key(url: str, key: MintedKey) -> list[tuple[str, str]]:
+    add = (
+        f"curl {url}/{FIRST_PLATE}/streams/add"
+        f" -H 'Authorization: {key.text}' -H 'Content-Type: application/json'"
+        """ -d '{"key": "events", "values": {"type": "signup", "user_id": 123}}'"""
+    )
+    scope = key.row.scope
+    return [("API key", f"{key.text} (scope {scope}; shown only this once)"), ("try it", add)]
+
+
+def _of_another_key() -> list[tuple[str, str]]:
+    return [("API key", f"the one you have; another: {manage('createkey', FIRST_PLATE)}")]
+
+
+def _of_first_administrator() -> list[tuple[str, str]]:
+    if get_user_model().objects.filter(is_superuser=True).exists():
+        return []
+    who = ("--username", "admin", "--email", "admin@example.com")
+    return [("", f"its first administrator: {manage('createsuperuser', *who)}")]
+
+
+def _here(path: Path | str) -> str:
+    """The path as it can be given from the current directory."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here) if Path(path).is_relative_to(here) else path)
