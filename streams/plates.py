@@ -95,7 +95,7 @@ def mint_key(
     Raises InvalidName, InvalidExpiry.
     """
     if len(name) > MAX_KEY_NAME_CHARACTERS:
-        raise InvalidName(f"a key's name has at most {MAX_KEY_NAME_CHARACTERS} characters")
+        raise InvalidName(f"an API key's name has at most {MAX_KEY_NAME_CHARACTERS} characters")
     text = KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
     row = ApiKey.objects.create(
         plate=plate,
@@ -141,11 +141,11 @@ def _expiry(lifetime: timedelta | None) -> datetime | None:
     if lifetime is None:
         return None
     if lifetime <= timedelta():
-        raise InvalidExpiry("a key must live for some time")
+        raise InvalidExpiry("an API key must live for some time")
     try:
         return datetime.now(UTC) + lifetime
     except OverflowError:
-        raise InvalidExpiry("a key cannot live that long") from None
+        raise InvalidExpiry("an API key cannot live that long") from None
 
 
 def _keys_meant_by(meant: str) -> QuerySet[ApiKey]:
@@ -162,9 +162,9 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
     # A whole key must not end up in a terminal's history a second time.
     shown = meant if len(meant) <= KEPT_CHARACTERS else f"{meant[:KEPT_CHARACTERS]}…"
     if not found:
-        raise UnknownKey(f"there is no key {shown!r}")
+        raise UnknownKey(f"there is no API key {shown!r}")
     if len(found) > 1:
-        raise UnknownKey(f"more than one key begins with {shown!r}: give more of it, or its id")
+        raise UnknownKey(f"more than one API key begins with {shown!r}: give more of it, or its id")
     return found[0]
 
 
@@ -173,4 +173,4 @@ def _spread_the_word() -> None:
     try:
         wakeups.announce_keys_changed()
     except Unavailable:
-        log.warning("could not announce the change: it takes effect when key caches expire")
+        log.warning("could not announce the change: it takes effect when caches of API keys expire")

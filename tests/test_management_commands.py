@@ -181,7 +181,7 @@ class TestRevokekey:
     def test_it_revokes_nothing_that_could_be_more_than_one_key(self) -> None:
         told("createplate", "acme")
         told("createkey", "acme")
-        assert "more than one key begins with 'plt_'" in refusal("revokekey", "plt_")
+        assert "more than one API key begins with 'plt_'" in refusal("revokekey", "plt_")
         assert not ApiKey.objects.exclude(revoked_at=None).exists()
 
     def test_a_key_stays_revoked_since_the_first_time(self) -> None:
@@ -194,7 +194,7 @@ class TestRevokekey:
     @pytest.mark.parametrize("meant", ["", "0", "99999999999999999999", "plt_x", "%", "x" * 47])
     def test_it_refuses_what_is_no_key(self, meant: str) -> None:
         told("createplate", "acme")
-        assert "there is no key" in refusal("revokekey", meant)
+        assert "there is no API key" in refusal("revokekey", meant)
 
     def test_it_does_not_repeat_a_whole_key(self) -> None:
         assert "y" * 40 not in refusal("revokekey", "y" * 47)

@@ -26,7 +26,7 @@ def requests(plate: LivePlate) -> str:
     script = re.sub(r"^    ", "", found[0], flags=re.M)
     base = str(plate.http.base_url).removeprefix("http://").rstrip("/")
     script = script.replace("localhost:8000/demo", f"{base}/{plate.name}").replace("30000", "300")
-    return re.sub(r"^KEY=.*$", f"KEY={plate.key}", script, flags=re.M)
+    return re.sub(r"^API_KEY=.*$", f"API_KEY={plate.key}", script, flags=re.M)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")

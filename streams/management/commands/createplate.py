@@ -13,7 +13,7 @@ from streams.plates import create_plate, mint_key
 class Command(ConsoleCommand):
     """createplate NAME [--json]"""
 
-    help = "Create a plate with a key of scope manage, which is printed once."
+    help = "Create a plate with an API key of scope manage, which is printed once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -11,7 +11,7 @@ from streams.plates import find_plate, set_enabled
 class Command(ConsoleCommand):
     """disableplate NAME [--enable] [--json]"""
 
-    help = "Disable a plate: all its keys are refused, its streams stay as they are."
+    help = "Disable a plate: all its API keys are refused, its streams stay as they are."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -15,7 +15,7 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("key", help="its id, the beginning of the key, or the whole key")
+        parser.add_argument("key", help="its id, the beginning of the API key, or all of it")
 
     def run_for(self, options: dict[str, Any]) -> None:
         key = revoke_key(options["key"])
@@ -23,5 +23,5 @@ class Command(ConsoleCommand):
         self.tell(
             options,
             facts,
-            f"revoked key {key.pk}, {key.prefix}…, of plate {key.plate.name} (scope {key.scope})",
+            f"revoked API key {key.pk}, {key.prefix}…, plate {key.plate.name}, scope {key.scope}",
         )
