@@ -52,12 +52,21 @@ control_socket_disable = True
 def on_starting(server: Arbiter) -> None:
     """From here on, a signal to stop ends the process in order."""
     signal.signal(signal.SIGTERM, _exit)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    _let_stops_through()
+    os.register_at_fork(after_in_parent=_let_stops_through)
 
 
 def when_ready(server: Arbiter) -> None:
     """Let Ctrl-C stop as SIGTERM does: gunicorn would cut off running requests."""
     signal.signal(signal.SIGINT, lambda number, frame: server.signal(signal.SIGTERM, frame))
+
+
+def pre_fork(server: Arbiter, worker: object) -> None:
+    """Hold back the signals to stop until the worker can handle them.
+
+    It begins with the arbiter's handlers; what these catch in a worker is lost.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
 def post_fork(server: Arbiter, worker: object) -> None:
@@ -72,6 +81,10 @@ def post_worker_init(worker: object) -> None:
 
     waits.install()
     readiness.say_ready()
+
+
+def _let_stops_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def _exit(number: int, frame: FrameType | None) -> None:

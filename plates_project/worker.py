@@ -15,6 +15,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from plates_project import bodies, settings
 from plates_project.early_refusals import EarlyRefusal
+from plates_project.stop_signals import STOP_SIGNALS
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
@@ -36,6 +37,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         super().init_signals()
         # Ctrl-C reaches every process of the terminal; the arbiter passes it on as SIGTERM.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Held back since before the fork.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
