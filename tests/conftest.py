@@ -11,6 +11,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from plates_project.embedded import membership_of
+from streams import wakeups
 from tests.servers import LivePlate, Server, new_database, shut_out_everybody
 
 pytest_plugins = ["tests.fixtures"]
@@ -50,6 +51,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         name = connection.settings_dict["NAME"]
         connection.close()
+    wakeups.shut_down()
     shut_out_everybody(database_url, name)
 
 

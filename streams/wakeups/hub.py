@@ -40,6 +40,7 @@ class Hub:
         self._departures = Departures()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._is_ending = False
         self.is_listening = threading.Event()
 
     def ensure_started(self) -> None:
@@ -48,6 +49,10 @@ class Hub:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
                 self._thread.start()
+
+    def end(self) -> None:
+        """From now on a lost database is no accident: the hub ends with it, and says nothing."""
+        self._is_ending = True
 
     def watch(self, waiter: Waiter) -> None:
         """Wake the waiter when its client leaves."""
@@ -70,6 +75,8 @@ class Hub:
                     self._listen(channel)
             except Unavailable:
                 self.is_listening.clear()
+                if self._is_ending:
+                    return
                 log.warning("the wake-up listener lost the database")
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)

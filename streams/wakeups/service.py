@@ -119,9 +119,13 @@ def is_listening() -> bool:
 
 
 def shut_down() -> None:
-    """Have all blocked readers answered with Unavailable, now and from here on."""
+    """Have all blocked readers answered with Unavailable, now and from here on.
+
+    The listener listens on, for as long as it can.
+    """
     global _shutting_down
     _shutting_down = True
+    _hub.end()
     for waiter in _room.everyone():
         waiter.wake()
 

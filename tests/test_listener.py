@@ -1,0 +1,36 @@
+"""What the listener for wake-ups does when it loses the database."""
+
+import threading
+from typing import NoReturn
+
+import pytest
+
+from streams.domain.errors import Unavailable
+from streams.store import notifications
+from streams.wakeups.hub import Hub
+from streams.wakeups.waiting import WaitingRoom
+from tests.polling import eventually
+
+
+def no_channel() -> NoReturn:
+    raise Unavailable("there is no database")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+    monkeypatch.setattr(notifications, "open_channel", no_channel)
+    return Hub(WaitingRoom(), "me", lambda word: None)
+
+
+def test_it_says_so_and_tries_again(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    hub.ensure_started()
+    eventually(lambda: caplog.text.count("lost the database") > 1)
+    hub.end()
+
+
+def test_told_to_end_it_ends_and_says_nothing(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    before = threading.active_count()
+    hub.end()
+    hub.ensure_started()
+    eventually(lambda: threading.active_count() == before)
+    assert not caplog.text
