@@ -14,6 +14,10 @@ serve: $(VENV)/.run ## Install what is needed and serve on HOST:PORT; Ctrl-C sto
 test: $(VENV)/.dev ## Run all tests, on an embedded PostgreSQL unless DATABASE_URL is set
 	$(BIN)/python -m pytest
 
+.PHONY: test-quick
+test-quick: $(VENV)/.dev ## The same without real servers, their accidents and random sequences
+	$(BIN)/python -m pytest -m "not slow"
+
 .PHONY: record-redis
 record-redis: $(VENV)/.dev ## Renew the replies recorded from the Redis at REDIS_URL
 	$(BIN)/python -m tests.conformance

@@ -17,6 +17,13 @@ from tests.servers import LivePlate, Server, new_database, shut_out_everybody
 pytest_plugins = ["tests.fixtures"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What speaks to the real server is slow, too."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "server" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
     """A PostgreSQL to make databases in: DATABASE_URL's, or an embedded one for this run."""

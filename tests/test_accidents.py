@@ -18,6 +18,8 @@ from plates_project.embedded import membership_of
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 8
 ENOUGH = 200
 """Acknowledged adds before and after an accident."""

@@ -18,6 +18,8 @@ from tests.events import tail
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database
 
+pytestmark = pytest.mark.slow
+
 PER_PLATE = 4
 PER_PROCESS = 6
 TOO_MANY = 10

@@ -17,6 +17,8 @@ from tests.polling import eventually
 from tests.servers import COMMAND_SECONDS, Server, clean_environment, free_port
 from tests.terminals import TerminalServer
 
+pytestmark = pytest.mark.slow
+
 KEY = re.compile(r"plt_[A-Za-z0-9_-]{43}")
 
 

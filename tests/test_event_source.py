@@ -26,7 +26,10 @@ from tests.servers import LivePlate, Server, new_database
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs chromium, which is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="needs chromium, which is not installed"),
+]
 
 FLAGS = [
     "--headless",

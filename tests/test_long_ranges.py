@@ -14,6 +14,8 @@ from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database
 
 # More than the replies that are held in memory, several times.
+pytestmark = pytest.mark.slow
+
 LONG = 5_000
 # Its reply is larger than what memory may grow by.
 VERY_LONG = 300_000

@@ -17,6 +17,8 @@ import pytest
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, clean_environment, manage
 
+pytestmark = pytest.mark.slow
+
 KEY = re.compile(r"plt_[A-Za-z0-9_-]{43}")
 
 

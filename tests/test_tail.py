@@ -335,6 +335,7 @@ def test_a_revoked_key_ends_its_tails_and_those_of_its_tickets(
             assert all(block == HEARTBEAT for block in opened.blocks)
 
 
+@pytest.mark.slow
 def test_a_stop_ends_tails_without_waiting_for_their_clients(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

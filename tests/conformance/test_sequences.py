@@ -35,7 +35,7 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 plate_numbers = count()
 
