@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from plates_project.paths import BASE_DIR
+from streams.management.announcement import manage
 from tests.polling import eventually
 from tests.servers import COMMAND_SECONDS, Server, clean_environment, free_port
 from tests.terminals import TerminalServer
@@ -127,6 +128,16 @@ def test_no_key_gets_into_a_log(in_background: Server) -> None:
     with in_background.plate("demo", key[0]).http as client:
         assert client.delete("/demo/streams/nothing").status_code == 200
     assert not KEY.search(in_background.output)
+
+
+def test_a_command_for_another_database_does_not_show_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("EMBEDDED_LOCK", raising=False)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://plates:secret@database/plates")
+    assert manage("createkey", "demo").endswith(
+        "manage.py createkey demo  # with the same DATABASE_URL"
+    )
 
 
 @pytest.mark.parametrize("moment", ["Preparing", "Starting gunicorn", "Booting", "docs"])

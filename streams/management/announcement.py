@@ -70,11 +70,13 @@ def mint_first_key() -> MintedKey | None:
 
 def manage(*words: str) -> str:
     """The shell's words for a management command, in the directory of this process."""
-    given = "DATABASE_URL=… "  # It holds a password.
-    if "EMBEDDED_LOCK" in os.environ:
-        is_default = settings.DATA_DIR == paths.DEFAULT_DATA_DIRECTORY
-        given = "" if is_default else f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))} "
-    return given + shlex.join([_here(sys.executable), _here(paths.BASE_DIR / "manage.py"), *words])
+    command = shlex.join([_here(sys.executable), _here(paths.BASE_DIR / "manage.py"), *words])
+    if "EMBEDDED_LOCK" not in os.environ:
+        # Not shown, for it holds a password.
+        return f"{command}  # with the same DATABASE_URL"
+    if settings.DATA_DIR == paths.DEFAULT_DATA_DIRECTORY:
+        return command
+    return f"DATA_DIR={shlex.quote(str(settings.DATA_DIR))} {command}"
 
 
 def _banner(first_key: MintedKey | None) -> str:
