@@ -15,9 +15,13 @@ from gunicorn.arbiter import Arbiter
 from plates_project import readiness, settings
 from plates_project.server_log import ServerLogger
 from plates_project.stop_signals import STOP_SIGNALS
+from plates_project.watcher import Watcher
 
 # The file descriptor of this process' share in the embedded server; None: there is none.
 _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
+
+# Who starts the embedded server again should it die.
+_watcher: Watcher | None = None
 
 wsgi_app = "plates_project.wsgi"
 bind = f"{settings.URL_HOST}:{settings.PORT}"
@@ -50,7 +54,11 @@ control_socket_disable = True
 
 
 def on_starting(server: Arbiter) -> None:
-    """From here on, a signal to stop ends the process in order."""
+    """Have the embedded server watched; from here on, a signal to stop ends all in order."""
+    global _watcher
+    if _EMBEDDED_LOCK is not None:
+        # It begins with these signals held back too, until it can handle them.
+        _watcher = Watcher(settings.DATA_DIR)
     signal.signal(signal.SIGTERM, _exit)
     _let_stops_through()
     os.register_at_fork(after_in_parent=_let_stops_through)
@@ -70,9 +78,17 @@ def pre_fork(server: Arbiter, worker: object) -> None:
 
 
 def post_fork(server: Arbiter, worker: object) -> None:
-    """Keep the embedded server's lock out of workers: one slow to die would still hold it."""
+    """Keep lock and watcher of the embedded server out of workers, which may be slow to die."""
     if _EMBEDDED_LOCK is not None:
         os.close(_EMBEDDED_LOCK)
+    if _watcher is not None:
+        _watcher.dismiss()
+
+
+def on_exit(server: Arbiter) -> None:
+    """Fail where the stop was asked for because the embedded server cannot be had."""
+    if _watcher is not None and _watcher.has_given_up():
+        sys.exit(1)
 
 
 def post_worker_init(worker: object) -> None:
@@ -94,6 +110,8 @@ def _exit(number: int, frame: FrameType | None) -> None:
 def _leave_embedded_database(lock: int, process: int) -> None:
     # Workers are forks of this process, and bear its exit handlers.
     if os.getpid() == process:
+        if _watcher is not None:
+            _watcher.dismiss()
         # Late: it imports the driver, which workers must not have from before their patching.
         from plates_project.embedded import Membership
 

@@ -1,76 +1,24 @@
 """What was acknowledged survives: workers are killed, the database is restarted."""
 
-import itertools
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import psycopg
 import pytest
 
 from plates_project.embedded import membership_of
 from tests.polling import eventually
+from tests.producers import CLIENTS, ENOUGH, Producers, all_ids
 from tests.servers import LivePlate, Server, new_database
 
 pytestmark = pytest.mark.slow
 
-CLIENTS = 8
-ENOUGH = 200
-"""Acknowledged adds before and after an accident."""
-
-
-class Producers:
-    """Clients that add as fast as they can, and note what was acknowledged and refused."""
-
-    def __init__(self, plate: LivePlate, key: str) -> None:
-        self._plate = plate
-        self._key = key
-        self._stop = threading.Event()
-        self._numbers = itertools.count()
-        self.acknowledged: list[str] = []
-        self.refused: list[httpx.Response] = []
-
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        with ThreadPoolExecutor(CLIENTS) as threads:
-            clients = [threads.submit(self._produce) for _ in range(CLIENTS)]
-            try:
-                yield
-            finally:
-                self._stop.set()
-        for client in clients:
-            client.result()
-
-    def have_added(self, count: int) -> None:
-        """Wait until so many more adds were acknowledged."""
-        wanted = len(self.acknowledged) + count
-        eventually(lambda: len(self.acknowledged) >= wanted, within_seconds=60)
-
-    def _produce(self) -> None:
-        while not self._stop.is_set():
-            body = {"key": self._key, "values": {"n": next(self._numbers)}}
-            try:
-                answer = self._plate.post("/streams/add", body)
-            except httpx.TransportError:
-                continue  # Its worker was killed: not acknowledged.
-            if answer.status_code == 200:
-                self.acknowledged.append(answer.json()["data"]["result"])
-            else:
-                self.refused.append(answer)
-
-
 def workers_of(server: Server) -> list[psutil.Process]:
     return psutil.Process(server.pid).children()
-
-
-def ids_in(plate: LivePlate, key: str) -> list[str]:
-    return [entry[0] for entry in plate.run("XRANGE", key, "-", "+")]
 
 
 def test_a_killed_worker_loses_no_acknowledged_entry_and_leaves_no_lock(
@@ -83,7 +31,7 @@ def test_a_killed_worker_loses_no_acknowledged_entry_and_leaves_no_lock(
         workers_of(server)[0].send_signal(signal.SIGKILL)
         # The other worker and, soon, a new one go on: nothing is locked.
         producers.have_added(ENOUGH)
-    kept = ids_in(plate, "events")
+    kept = all_ids(plate, "events")
     assert set(producers.acknowledged) <= set(kept)
     assert len(set(kept)) == len(kept)
     eventually(lambda: len(workers_of(server)) == 2)
@@ -130,7 +78,7 @@ def test_the_database_may_crash_under_load(own_database: Any, tmp_path: Path) ->
             late = plate.run("XADD", "quiet", "*", "late", "1")
             answer = blocked.result(timeout=30)
         assert answer.json()["data"]["result"] == {"quiet": [[late, ["late", "1"]]]}
-        assert set(producers.acknowledged) <= set(ids_in(plate, "events"))
+        assert set(producers.acknowledged) <= set(all_ids(plate, "events"))
         reader.http.close()
         plate.http.close()
 

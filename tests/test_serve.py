@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.embedded import postgres_of
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, clean_environment, manage
 
@@ -27,15 +28,6 @@ def embedded(tmp_path: Path, data_directory: Path) -> Iterator[Server]:
     """A running server with a fresh embedded database."""
     with Server(tmp_path / "output", DATA_DIR=str(data_directory)) as server:
         yield server
-
-
-def postgres_of(data_directory: Path) -> psutil.Process | None:
-    """The embedded server under that directory, if it runs."""
-    try:
-        pid = int((data_directory / "postgres" / "postmaster.pid").read_text().split("\n")[0])
-        return psutil.Process(pid)
-    except (FileNotFoundError, psutil.NoSuchProcess):
-        return None
 
 
 @contextmanager
