@@ -38,7 +38,8 @@ HELD_SECONDS = 60.0
 GIVEN_UP = b"!"
 """What it writes to its parent before it stops it."""
 
-log = logging.getLogger(__name__)
+# Not by `__name__`: it is run as a program.
+log = logging.getLogger("plates_project.embedded.watch")
 
 
 class Parent:
