@@ -153,11 +153,15 @@ def test_the_watcher_stays_until_the_server_has_gone(
 
 
 @short_path_only
-def test_the_watcher_ends_with_a_killed_server(embedded: Server) -> None:
+def test_the_watcher_ends_with_a_killed_server(embedded: Server, data_directory: Path) -> None:
     watcher = watcher_of(embedded)
     embedded.signal(signal.SIGKILL)
-    eventually(lambda: not watcher.is_running())
     embedded.wait()
+    eventually(lambda: not watcher.is_running())
+    # PostgreSQL was left running; the last to leave stops it.
+    with membership_of(data_directory):
+        assert processes_in(data_directory)
+    assert not processes_in(data_directory)
 
 
 @short_path_only
