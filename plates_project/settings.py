@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import dj_database_url
 from django.utils.functional import lazy
-from environs import Env
+from environs import Env, EnvError
 from marshmallow.validate import OneOf, Range
 
 from plates_project.logs import FORMS, logging_to
@@ -93,10 +93,20 @@ DATABASE_CONNECTIONS = env.int(
     "DATABASE_CONNECTIONS", 10, validate=Range(min=WAKE_UP_CONNECTIONS + 1)
 )
 
+# Off behind a pooler that gives a connection to another client after each transaction.
+DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", True)
+if not (DATABASE_PREPARED_STATEMENTS or LISTEN_DATABASE_URL):
+    raise EnvError(
+        "LISTEN_DATABASE_URL is needed where DATABASE_PREPARED_STATEMENTS is off:"
+        " a pooler that shares connections passes no wake-ups on"
+    )
+
 _database = dj_database_url.parse(DATABASE_URL)
 DATABASES = {
     "default": {
         **_database,
+        # What a connection would have to keep from one transaction to the next.
+        "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARED_STATEMENTS,
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "pool": {
@@ -105,7 +115,7 @@ DATABASES = {
                 "timeout": env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0),
             },
             "server_side_binding": True,
-            "prepare_threshold": 5,
+            "prepare_threshold": 5 if DATABASE_PREPARED_STATEMENTS else None,
         },
     }
 }

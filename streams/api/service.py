@@ -8,7 +8,7 @@ import streams
 from streams import wakeups
 from streams.api.errors import HttpError, response
 from streams.domain.errors import Unavailable
-from streams.store import session
+from streams.store import readiness, session
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -33,28 +33,31 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """`GET /readyz`: the database answers, its tables are up to date, and wake-ups arrive."""
-    checks = {"database": _database, "migrations": _migrations, "listener": wakeups.is_listening}
-    for name, check in checks.items():
-        if not check():
-            return response(
-                HttpError(503, "unavailable", f"not ready: {name}", {"Retry-After": "1"})
-            )
+    """`GET /readyz`: the database serves, its tables are up to date, and wake-ups arrive."""
+    try:
+        _check()
+    except Unavailable as reason:
+        message = f"not ready: {reason.text}"
+        return response(HttpError(503, "unavailable", message, {"Retry-After": "1"}))
     return JsonResponse({"status": "ok"})
 
 
 _migrated = False
 
 
-def _database() -> bool:
-    try:
-        session.fetch_one("SELECT 1")
-    except Unavailable:
-        return False
-    return True
+def _check() -> None:
+    """Raises Unavailable, which names what failed."""
+    readiness.check_answer()
+    readiness.check_prepared_statements()
+    with session.driver_errors_translated():
+        if not _is_migrated():
+            raise Unavailable("migrations are not applied")
+    readiness.check_writing()
+    if not wakeups.is_listening():
+        raise Unavailable("the wake-up listener does not work")
 
 
-def _migrations() -> bool:
+def _is_migrated() -> bool:
     """Whether none is to be applied; once true, it stays so for the life of the process."""
     global _migrated
     if not _migrated:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import psycopg
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from psycopg.errors import ReadOnlySqlTransaction
 
+from streams.domain.errors import Unavailable
 from streams.models import Plate
 from streams.plates import PlateExists, create_plate
+from streams.store import readiness, session
 
 FIRST_PLATE = "demo"
 
@@ -19,8 +21,36 @@ _LOCK = 0x706C61746573
 def prepare() -> None:
     """Bring the tables up to date; at the first start, create a plate, without keys.
 
-    Of many processes that start at the same time, one does it, and the others wait.
+    Of many processes that start at the same time, one does it, and the others wait. Raises
+    CommandError if the database cannot serve, as where a pooler mixes up its clients' statements.
     """
+    with outages_told():
+        readiness.check_prepared_statements()
+        _prepare()
+
+
+@contextmanager
+def outages_told() -> Iterator[None]:
+    """Turn "the database cannot serve" into the command line's error message."""
+    try:
+        with session.driver_errors_translated():
+            yield
+    except Unavailable as error:
+        raise CommandError(f"DATABASE_URL: {error.text}") from error
+    except DatabaseError as error:
+        if not _comes_of_read_only(error):
+            raise
+        raise CommandError("DATABASE_URL: the database is read-only") from error
+
+
+def _comes_of_read_only(error: BaseException | None) -> bool:
+    """Django wraps the driver's error, and migrations wrap Django's."""
+    while error is not None and not isinstance(error, ReadOnlySqlTransaction):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _prepare() -> None:
     with _alone():
         call_command("migrate", interactive=False, verbosity=0)
         with suppress(PlateExists):
@@ -38,8 +68,6 @@ def prepare_empty_database() -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep other processes out, with a lock that ends with its transaction (poolers respect it)."""
-    parameters = connection.get_connection_params()
-    parameters.pop("cursor_factory")
-    with psycopg.connect(**parameters) as guard:
+    with session.connect() as guard, guard.transaction():
         guard.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         yield

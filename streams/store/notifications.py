@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connection
 
+from streams.store import session
 from streams.store.session import driver_errors_translated
 
 LISTEN = "LISTEN plates"
@@ -19,10 +19,14 @@ LISTEN = "LISTEN plates"
 # Held until the session ends: others tell by it whether this process lives (store.waiting).
 SHOW_LIFE = "SELECT pg_advisory_lock(%(process)s)"
 
-NOTIFY = "SELECT pg_notify('plates', %(payload)s)"
 
-# A hint need not survive a crash: what it tells of is committed already.
-COMMIT_WITHOUT_WAITING = "SET synchronous_commit = off"
+# Its commit does not wait for the disk: a hint need not survive a crash, for what it tells of is
+# committed already. The setting ends with the transaction: behind a pooler, whoever gets the
+# connection next must not inherit it.
+NOTIFY = """
+SELECT set_config('synchronous_commit', 'off', true),
+       pg_notify('plates', %(payload)s)
+"""
 
 MAX_PAYLOAD_BYTES = 7_900
 """What PostgreSQL takes in one notification, with some room."""
@@ -65,7 +69,6 @@ def open_channel() -> Iterator[Channel]:
     """
     with driver_errors_translated():
         raw = _connect()
-        raw.execute(COMMIT_WITHOUT_WAITING)
     try:
         yield Channel(raw)
     finally:
@@ -75,6 +78,4 @@ def open_channel() -> Iterator[Channel]:
 def _connect() -> psycopg.Connection[Any]:
     if settings.LISTEN_DATABASE_URL:
         return psycopg.connect(settings.LISTEN_DATABASE_URL, autocommit=True)
-    parameters = connection.get_connection_params()
-    parameters.pop("cursor_factory")
-    return psycopg.connect(**{**parameters, "autocommit": True})
+    return session.connect()

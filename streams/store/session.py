@@ -6,7 +6,9 @@ commit" is two round trips. Each statement still sees what was committed before 
 transaction inside another joins it.
 """
 
+import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, cast
@@ -15,6 +17,9 @@ import django.db
 import psycopg
 import psycopg_pool
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 from psycopg.pq import TransactionStatus
 
 from streams.domain.errors import Unavailable
@@ -36,6 +41,20 @@ _OUT_OF_SERVICE = (
     django.db.InterfaceError,
 )
 
+# Whoever meets them is behind a pooler that gives a connection to another client after each
+# transaction: its statement is not there, or another's is.
+_LOST_STATEMENTS = (
+    psycopg.errors.InvalidSqlStatementName,
+    psycopg.errors.DuplicatePreparedStatement,
+)
+STATEMENTS_LOST = "the database is behind a pooler that does not keep prepared statements"
+
+NUMBERS = 2**30
+"""How many connections there may be, and statements of each; numbers are drawn at random."""
+
+RENEWAL_SECONDS = 2.0
+"""How long the pool keeps its connections, at least, while the database is read-only."""
+
 
 class _Ambient(threading.local):
     """What the current transaction of this thread or greenlet holds."""
@@ -46,6 +65,7 @@ class _Ambient(threading.local):
 
 
 _ambient = _Ambient()
+_renewed_at = float("-inf")
 
 
 def in_transaction() -> bool:
@@ -143,8 +163,8 @@ def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iter
 
 def drop_broken_connections() -> None:
     """Test the pool's idle connections and drop those that the database has closed."""
-    pool: psycopg_pool.ConnectionPool | None = getattr(connection, "pool", None)
-    if pool and not pool.closed:
+    pool = _open_pool()
+    if pool:
         pool.check()
 
 
@@ -157,6 +177,13 @@ def release() -> None:
         connection.close()
 
 
+def connect() -> psycopg.Connection[Any]:
+    """A connection of the caller's own, outside the pool; each statement commits by itself."""
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory")
+    return psycopg.connect(**{**parameters, "autocommit": True})
+
+
 @contextmanager
 def driver_errors_translated() -> Iterator[None]:
     """Turn "the database cannot serve" into Unavailable; defects of ours pass as they are."""
@@ -164,6 +191,40 @@ def driver_errors_translated() -> Iterator[None]:
         yield
     except _OUT_OF_SERVICE as error:
         raise Unavailable("the database is not available") from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        _renew_connections()
+        raise Unavailable("the database is read-only") from error
+    except _LOST_STATEMENTS as error:
+        raise Unavailable(STATEMENTS_LOST) from error
+
+
+def _renew_connections() -> None:
+    """Have the pool connect anew, but not all the time.
+
+    A connection made to a standby, or while the database was read-only, may stay so for life.
+    """
+    global _renewed_at
+    pool = _open_pool()
+    if pool and time.monotonic() - _renewed_at > RENEWAL_SECONDS:
+        _renewed_at = time.monotonic()
+        pool.drain()
+
+
+def _open_pool() -> psycopg_pool.ConnectionPool | None:
+    pool: psycopg_pool.ConnectionPool | None = getattr(connection, "pool", None)
+    return pool if pool and not pool.closed else None
+
+
+@receiver(connection_created)
+def _number_statements_apart(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Have no two connections name a prepared statement alike.
+
+    The driver counts from 0 on each. Should they share a server connection after all, behind a
+    pooler, one would execute what the other prepared; like this, it finds nothing, and fails.
+    """
+    prepared = connection.connection._prepared  # noqa: SLF001
+    if prepared._prepared_idx < NUMBERS:  # noqa: SLF001
+        prepared._prepared_idx = secrets.randbelow(NUMBERS) * NUMBERS + NUMBERS  # noqa: SLF001
 
 
 def _run(statement: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:

@@ -1,0 +1,58 @@
+"""Whether the database can serve us: it takes writes, and keeps what is prepared."""
+
+import threading
+import time
+
+from streams.domain.errors import Unavailable
+from streams.store import session
+
+# Refused where it would not be allowed to delete anything.
+DELETE_NOTHING = "DELETE FROM plate WHERE false"
+
+KEPT_SECONDS = 5.0
+"""How long it is believed that prepared statements are kept: each look makes two connections."""
+
+# Two connections prepare a different statement under the same name, and execute it again. In this
+# order they meet on one server connection, if there is a pooler that shares it, whichever of its
+# idle ones the pooler gives first.
+_TURNS = (0, 1, 1, 0)
+_STATEMENTS = ("SELECT 1", "SELECT 2")
+_ANSWERS = (1, 2)
+
+_lock = threading.Lock()
+_kept_at = float("-inf")
+
+
+def check_answer() -> None:
+    """Raises Unavailable unless the database answers."""
+    session.fetch_one("SELECT 1")
+
+
+def check_writing() -> None:
+    """Raises Unavailable unless the database takes writes. The tables must be there."""
+    session.execute(DELETE_NOTHING)
+
+
+def check_prepared_statements() -> None:
+    """Raises Unavailable if a connection may lose what it has prepared, or find another's.
+
+    It does behind a pooler that gives a connection to another client after each transaction and
+    knows nothing of prepared statements. Where the settings turn them off, nothing can be lost.
+    """
+    global _kept_at
+    with _lock:
+        if time.monotonic() - _kept_at > KEPT_SECONDS:
+            _prepare_on_two_connections()
+            _kept_at = time.monotonic()
+
+
+def _prepare_on_two_connections() -> None:
+    with (
+        session.driver_errors_translated(),
+        session.connect() as first,
+        session.connect() as second,
+    ):
+        for turn in _TURNS:
+            row = (first, second)[turn].execute(_STATEMENTS[turn], prepare=True).fetchone()
+            if row != (_ANSWERS[turn],):
+                raise Unavailable(session.STATEMENTS_LOST)
