@@ -12,6 +12,7 @@ from environs import EnvError
 
 from plates_project.embedded import Membership, membership_of
 from plates_project.paths import data_directory
+from plates_project.reachability import Unreachable, look_at_database, look_at_listener
 
 NEED_NO_DATABASE = frozenset(
     ("check", "collectstatic", "diffsettings", "findstatic", "help", "spectacular", "version")
@@ -23,14 +24,27 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plates_project.settings")
     if sys.argv[1:] == ["serve"]:
         _begin_to_serve()
-    if os.environ.get("DATABASE_URL") or not _needs_database(sys.argv[1:]):
+    if not _needs_database(sys.argv[1:]):
         execute_from_command_line(sys.argv)
-        return
+    elif os.environ.get("DATABASE_URL"):
+        look_at_database()
+        _execute()
+    else:
+        _execute_with_embedded_server()
+
+
+def _execute_with_embedded_server() -> None:
     # Death by SIGTERM would leave the server without members.
     signal.signal(signal.SIGTERM, _exit)
     with membership_of(data_directory()) as membership:
         _hand_over(membership)
-        execute_from_command_line(sys.argv)
+        _execute()
+
+
+def _execute() -> None:
+    if sys.argv[1] == "serve":
+        look_at_listener()
+    execute_from_command_line(sys.argv)
 
 
 def _begin_to_serve() -> None:
@@ -63,6 +77,8 @@ if __name__ == "__main__":
         main()
     except EnvError as error:
         sys.exit(f"Impossible configuration: {error}")
+    except Unreachable as error:
+        sys.exit(str(error))
     except subprocess.SubprocessError as error:
         sys.exit(f"The embedded PostgreSQL failed: {error}")
     except KeyboardInterrupt:

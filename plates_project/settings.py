@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-import dj_database_url
 from django.utils.functional import lazy
 from environs import Env, EnvError
 from marshmallow.validate import OneOf, Range
 
+from plates_project.database_urls import database_of
 from plates_project.logs import FORMS, logging_to
 from plates_project.networks import all_are_networks
 from plates_project.paths import data_directory
@@ -86,6 +86,8 @@ TEMPLATES = [
 # manage.py sets it to the embedded server's if nobody else has.
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgresql:///plates"
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
+if LISTEN_DATABASE_URL:
+    database_of("LISTEN_DATABASE_URL", LISTEN_DATABASE_URL)
 
 # The most that one worker holds, all told: one of them listens, one notifies.
 WAKE_UP_CONNECTIONS = 2
@@ -101,7 +103,7 @@ if not (DATABASE_PREPARED_STATEMENTS or LISTEN_DATABASE_URL):
         " a pooler that shares connections passes no wake-ups on"
     )
 
-_database = dj_database_url.parse(DATABASE_URL)
+_database = database_of("DATABASE_URL", DATABASE_URL)
 DATABASES = {
     "default": {
         **_database,

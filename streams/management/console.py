@@ -1,5 +1,6 @@
 """What the commands have in common: how they speak, and how they refuse."""
 
+import argparse
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from streams.management.preparation import prepare_empty_database
+from streams.management.preparation import outages_told, prepare_empty_database
 from streams.plates import PlatesError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -23,8 +24,8 @@ class ConsoleCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        prepare_empty_database()
-        with refusals_told():
+        with outages_told(), refusals_told():
+            prepare_empty_database()
             self.run_for(options)
 
     def run_for(self, options: dict[str, Any]) -> None:
@@ -46,13 +47,13 @@ def refusals_told() -> Iterator[None]:
 
 
 def duration(text: str) -> timedelta:
-    """Read `90d`, `12h`, `30m`, `45s` or `2w`. Raises CommandError."""
+    """Read `90d`, `12h`, `30m`, `45s` or `2w`, as an option's type: a refusal names the option."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise CommandError(
+        raise argparse.ArgumentTypeError(
             f"{text!r} is not a duration: give a number and s, m, h, d or w, such as 90d"
         )
     try:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     except OverflowError:
-        raise CommandError(f"{text!r} is too long") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is too long") from None

@@ -19,7 +19,6 @@ LISTEN = "LISTEN plates"
 # Held until the session ends: others tell by it whether this process lives (store.waiting).
 SHOW_LIFE = "SELECT pg_advisory_lock(%(process)s)"
 
-
 # Its commit does not wait for the disk: a hint need not survive a crash, for what it tells of is
 # committed already. The setting ends with the transaction: behind a pooler, whoever gets the
 # connection next must not inherit it.
