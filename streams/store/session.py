@@ -32,7 +32,6 @@ _Result = TypeVar("_Result")
 Answer: TypeAlias = Callable[[], _Result]
 """What a statement gives, waited for when it is called."""
 
-
 # The driver's and Django's names for "the database cannot serve", an exhausted pool included.
 _OUT_OF_SERVICE = (
     psycopg.OperationalError,
@@ -41,12 +40,8 @@ _OUT_OF_SERVICE = (
     django.db.InterfaceError,
 )
 
-# Whoever meets them is behind a pooler that gives a connection to another client after each
-# transaction: its statement is not there, or another's is.
-_LOST_STATEMENTS = (
-    psycopg.errors.InvalidSqlStatementName,
-    psycopg.errors.DuplicatePreparedStatement,
-)
+# Behind a pooler that shares connections a statement is not there, or another's is.
+_LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 STATEMENTS_LOST = "the database is behind a pooler that does not keep prepared statements"
 
 NUMBERS = 2**30
@@ -163,8 +158,7 @@ def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iter
 
 def drop_broken_connections() -> None:
     """Test the pool's idle connections and drop those that the database has closed."""
-    pool = _open_pool()
-    if pool:
+    if pool := _open_pool():
         pool.check()
 
 
@@ -194,7 +188,7 @@ def driver_errors_translated() -> Iterator[None]:
     except psycopg.errors.ReadOnlySqlTransaction as error:
         _renew_connections()
         raise Unavailable("the database is read-only") from error
-    except _LOST_STATEMENTS as error:
+    except _LOST as error:
         raise Unavailable(STATEMENTS_LOST) from error
 
 
@@ -204,9 +198,9 @@ def _renew_connections() -> None:
     A connection made to a standby, or while the database was read-only, may stay so for life.
     """
     global _renewed_at
-    pool = _open_pool()
-    if pool and time.monotonic() - _renewed_at > RENEWAL_SECONDS:
-        _renewed_at = time.monotonic()
+    pool, now = _open_pool(), time.monotonic()
+    if pool and now - _renewed_at > RENEWAL_SECONDS:
+        _renewed_at = now
         pool.drain()
 
 
@@ -219,8 +213,8 @@ def _open_pool() -> psycopg_pool.ConnectionPool | None:
 def _number_statements_apart(connection: BaseDatabaseWrapper, **_: object) -> None:
     """Have no two connections name a prepared statement alike.
 
-    The driver counts from 0 on each. Should they share a server connection after all, behind a
-    pooler, one would execute what the other prepared; like this, it finds nothing, and fails.
+    The driver counts from 0 on each. On a server connection that a pooler shares, one would then
+    execute what the other prepared; like this, it finds nothing, and fails.
     """
     prepared = connection.connection._prepared  # noqa: SLF001
     if prepared._prepared_idx < NUMBERS:  # noqa: SLF001
