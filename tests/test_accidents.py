@@ -17,6 +17,7 @@ from tests.servers import LivePlate, Server, new_database
 
 pytestmark = pytest.mark.slow
 
+
 def workers_of(server: Server) -> list[psutil.Process]:
     return psutil.Process(server.pid).children()
 

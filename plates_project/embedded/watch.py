@@ -18,9 +18,9 @@ import sys
 import time
 from pathlib import Path
 
+from plates_project import settings
 from plates_project.embedded import server, server_log
 from plates_project.embedded.locks import exclusive_start
-from plates_project.logs import logging_to
 
 CHECK_SECONDS = 0.25
 """How often it looks whether the server lives."""
@@ -113,7 +113,7 @@ def main() -> None:
     parent = Parent(socket.socket(fileno=sys.stdin.fileno()))
     signal.signal(signal.SIGTERM, lambda number, frame: parent.leave())
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    logging.config.dictConfig(logging_to(os.environ.get("LOG_STREAM", "stdout")))
+    logging.config.dictConfig(settings.LOGGING)
     watch(Path(sys.argv[1]), parent)
 
 
