@@ -29,7 +29,7 @@ WORKER_CONNECTIONS = env.int("WORKER_CONNECTIONS", 10_000, validate=AT_LEAST_ONE
 DEBUG = env.bool("DEBUG", False)
 # Lazy: importing the settings writes nothing.
 SECRET_KEY = env.str("SECRET_KEY", "") or lazy(kept_secret_key, str)(DATA_DIR)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"], subcast=str.strip)
 # The proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses, networks, or *.
 FORWARDED_ALLOW_IPS = env.list(
     "FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"], subcast=str.strip, validate=all_are_networks
@@ -57,6 +57,8 @@ MIDDLEWARE = [
     "streams.api.middleware.whole_forms",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "streams.admin.cookies.secure_over_tls",
+    # Refuses hosts that are not ours, as the API does.
+    "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -54,6 +54,13 @@ def test_a_filter_that_is_not_allowed_is_a_bad_request(console: Client) -> None:
     assert_page(response, 400, "Bad request")
 
 
+def test_a_host_that_is_not_served_is_a_bad_request(console: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["plates.example"]
+    assert_page(console.get("/admin/login/", HTTP_HOST="elsewhere.example"), 400, "Bad request")
+    answer = Client().get("/admin/login/", HTTP_HOST="plates.example")
+    assert answer.status_code == 200
+
+
 def test_a_defect_is_an_internal_error(console: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a secret")
