@@ -5,8 +5,10 @@ is somebody to handle it.
 """
 
 import atexit
+import logging
 import os
 import signal
+import subprocess
 import sys
 from types import FrameType
 
@@ -16,6 +18,9 @@ from plates_project import readiness, settings
 from plates_project.server_log import ServerLogger
 from plates_project.stop_signals import STOP_SIGNALS
 from plates_project.watcher import Watcher
+
+# Written by ServerLogger, as all that gunicorn says.
+log = logging.getLogger("gunicorn.error")
 
 # The file descriptor of this process' share in the embedded server; None: there is none.
 _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
@@ -115,7 +120,10 @@ def _leave_embedded_database(lock: int, process: int) -> None:
         # Late: it imports the driver, which workers must not have from before their patching.
         from plates_project.embedded import Membership
 
-        Membership(settings.DATA_DIR, lock).leave()
+        try:
+            Membership(settings.DATA_DIR, lock).leave()
+        except subprocess.SubprocessError as error:
+            log.error("the embedded PostgreSQL runs on", extra={"reason": str(error)})
 
 
 # At exit, however it comes: gunicorn's own hook is not called when the port is taken, for one.
