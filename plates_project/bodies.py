@@ -19,6 +19,9 @@ DISCARDED_BYTES = 64 * 1024
 """The longest body that is read away after its request was refused unread; beyond it, and with
 chunks, the connection is closed instead."""
 
+CHUNKED_PIECE_BYTES = 32 * 1024
+"""How much of a body in chunks is read before others have a turn: each chunk may be a byte."""
+
 LINGER_SECONDS = 2
 """How long a closing connection still takes what the client sends."""
 
@@ -61,15 +64,31 @@ class BodyReader:
         return data
 
     def _read(self, size: int) -> bytes:
-        seconds = max(0.0, self._deadline - time.monotonic())
         try:
-            with gevent.Timeout(seconds, TimeoutError("the body did not come in time")):
-                data: bytes = self._reader.read(size)
-                return data
+            return self._read_piece(size) if self._left is not None else self._read_chunks(size)
         except errors.NoMoreData as error:
             raise _client_left() from error
         except errors.ParseException as error:
             raise ValueError("the body's chunks are malformed") from error
+
+    def _read_chunks(self, size: int) -> bytes:
+        """As many small chunks as there are at once would let nobody else have a turn."""
+        pieces = []
+        while size > 0:
+            wanted = min(size, CHUNKED_PIECE_BYTES)
+            pieces.append(self._read_piece(wanted))
+            size = size - wanted if len(pieces[-1]) == wanted else 0
+            gevent.sleep(0)
+        return b"".join(pieces)
+
+    def _read_piece(self, size: int) -> bytes:
+        seconds = self._deadline - time.monotonic()
+        late = TimeoutError("the body did not come in time")
+        if seconds <= 0:
+            raise late
+        with gevent.Timeout(seconds, late):
+            data: bytes = self._reader.read(size)
+            return data
 
     def _count(self, data: bytes, size: int) -> None:
         if self._left is None:

@@ -150,6 +150,17 @@ class TestABodyThatDoesNotCome:
             assert answer == 408
         assert nothing_was_added(impatient_plate)
 
+    def test_ends_in_408_however_many_small_chunks_come_in_the_meantime(
+        self, impatient: Server, impatient_plate: LivePlate
+    ) -> None:
+        many = chunk(b" ") * 10_000
+        with connected(impatient) as connection:
+            connection.send(chunked_add(impatient_plate))
+            # More than is read within the bound, without a pause in which others have a turn.
+            while not connection.has_answer(within_seconds=0):
+                connection.send(many)
+            assert connection.answer().status == 408
+
     def test_ends_in_408_for_a_form_of_the_console(self, impatient: Server) -> None:
         with connected(impatient) as connection:
             connection.send(

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from streams.commands.waiting_line import COURTESY_SECONDS
 from tests.polling import eventually
 from tests.servers import LivePlate, Server
 
@@ -49,6 +51,17 @@ def begun(
     return answer
 
 
+def assert_reads_without_giving_way(plate: LivePlate, key: str, *others: str) -> None:
+    """Each read gets the entry that was added to the first stream, and not all out of courtesy."""
+    seconds = []
+    for n in range(1, ROUNDS + 1):
+        plate.run("XADD", key, f"{n}-0", "f", "v")
+        began = time.monotonic()
+        assert read_of(plate, "b", 800, key, *others) == {key: [[f"{n}-0", ["f", "v"]]]}
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < COURTESY_SECONDS
+
+
 def has_consumer(plate: LivePlate, key: str, consumer: str) -> bool:
     return consumer in [found["name"] for found in plate.run("XINFO", "CONSUMERS", key, "g")]
 
@@ -83,9 +96,7 @@ def test_nobody_gives_way_to_a_reader_of_another_stream(
     plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
     other = begun(threads, plate, "a", LONG_MS, "k2")
-    for n in range(1, ROUNDS + 1):
-        plate.run("XADD", "k1", f"{n}-0", "f", "v")
-        assert read_of(plate, "b", 800, "k1", "k2") == {"k1": [[f"{n}-0", ["f", "v"]]]}
+    assert_reads_without_giving_way(plate, "k1", "k2")
     assert not other.done()
     plate.run("XADD", "k2", "1-0", "f", "v")
     assert other.result() == {"k2": [["1-0", ["f", "v"]]]}
@@ -105,9 +116,7 @@ def test_a_place_goes_with_its_process(server: Server, plate: LivePlate) -> None
     with blocked_in_a_worker(server, plate, "a", "k1") as worker:
         worker.kill()
         worker.wait(timeout=10)
-        for n in range(1, ROUNDS + 1):
-            plate.run("XADD", "k1", f"{n}-0", "f", "v")
-            assert read_of(plate, "b", 100, "k1") == {"k1": [[f"{n}-0", ["f", "v"]]]}
+        assert_reads_without_giving_way(plate, "k1")
     eventually(lambda: len(psutil.Process(server.pid).children()) == 2)
 
 
@@ -150,6 +159,55 @@ def test_setid_wakes_nobody_even_when_lost_hints_are_looked_for_blk_5(
     plate.run("XGROUP", "SETID", "k1", "g", "0")
     assert reader.result() is None
     assert read_of(plate, "a", 1, "k1") == {"k1": [["1-0", ["f", "v"]]]}
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        [["XGROUP", "DESTROY", "k1", "other"]],
+        [["XADD", "k1", "2-0", "f", "v"], ["XREADGROUP", "GROUP", "g", "c", "STREAMS", "k1", ">"]],
+    ],
+)
+def test_setid_wakes_nobody_after_a_trigger_that_left_nothing_blk_5(
+    plate: LivePlate, threads: ThreadPoolExecutor, trigger: list[list[str]]
+) -> None:
+    plate.run("XADD", "k1", "1-0", "f", "v")
+    for group in ("g", "other"):
+        plate.run("XGROUP", "DESTROY", "k1", group)
+        plate.run("XGROUP", "CREATE", "k1", group, "$")
+    reader = begun(threads, plate, "a", 2500, "k1")
+    assert plate.post("/transaction", trigger).status_code == 200
+    # The reader has looked in vain once it has left a plain read beside it time to be answered.
+    assert plate.run("XREAD", "BLOCK", 300, "STREAMS", "k1", "$") is None
+    plate.run("XGROUP", "SETID", "k1", "g", "0")
+    assert reader.result() is None
+
+
+def test_a_group_made_anew_in_one_transaction_keeps_the_order_of_its_waiters_blk_14_blk_17(
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    with blocked_in_a_worker(server, plate, "a", "k1"):
+        old = waiting_for(server, plate)
+        anew = [["XGROUP", "DESTROY", "k1", "g"], ["XGROUP", "CREATE", "k1", "g", "$"]]
+        assert plate.post("/transaction", anew).status_code == 200
+        eventually(lambda: waiting_for(server, plate) - old)
+        later = begun(threads, plate, "b", LONG_MS, "k1")
+        plate.run("XADD", "k1", "1-0", "f", "v")
+        eventually(lambda: plate.run("XPENDING", "k1", "g")[0])
+        assert plate.run("XPENDING", "k1", "g")[3] == [["a", "1"]]
+        plate.run("XADD", "k1", "2-0", "f", "v")
+        assert later.result() == {"k1": [["2-0", ["f", "v"]]]}
+
+
+def waiting_for(server: Server, plate: LivePlate) -> set[int]:
+    """The groups that somebody of this plate waits for."""
+    with psycopg.connect(server.environment["DATABASE_URL"]) as connection:
+        rows = connection.execute(
+            "SELECT group_id FROM waiting_reader JOIN plate ON plate.id = plate_id"
+            " WHERE plate.name = %s",
+            [plate.name],
+        )
+        return {row[0] for row in rows}
 
 
 def test_deleting_a_stream_beside_group_reads_leaves_nothing_behind_gen_12(

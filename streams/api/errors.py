@@ -15,6 +15,9 @@ from streams.domain import errors
 
 RETRY_AFTER_SECONDS = 1
 
+CLIENT_LEFT = 499
+"""What the log calls the end of a read whose client is gone; nobody else gets to see it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +77,7 @@ def _as_http_error(error: Exception, request: HttpRequest) -> HttpError:
             refused.details["index"] = error.index
             return refused
         case wakeups.ClientHasLeft():
-            return HttpError(503, "unavailable", "the client has left")
+            return HttpError(CLIENT_LEFT, "client_left", "the client has left")
         case TooManyFieldsSent():
             limit = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
             return HttpError(400, "invalid_query", f"a query may have at most {limit} parameters")

@@ -1,5 +1,6 @@
 """Request bodies: JSON of bounded size, and nothing else."""
 
+from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
@@ -17,16 +18,25 @@ def parse_body(request: HttpRequest) -> Any:
     Raises HttpError (415, 413, 400), in this order, and never reads beyond the limit.
     """
     _refuse_other_types(request.META.get("CONTENT_TYPE", ""))
-    _refuse_encodings(request.META.get("HTTP_CONTENT_ENCODING", ""))
+    _refuse_encodings(request.META)
     body = _read(request)
     try:
         return loads(body)
     except InvalidJson as error:
-        raise HttpError(400, "invalid_json", f"the body is not valid JSON: {error}") from error
+        problem = f"valid JSON: {error}" if _is_utf8(body) else "UTF-8"
+        raise HttpError(400, "invalid_json", f"the body is not {problem}") from error
     except TooDeeplyNested as error:
         raise HttpError(400, "invalid_json", f"the body may have {error}") from error
     except DuplicateMember as error:
         raise InvalidRequest(f"{error} is given twice") from error
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _refuse_other_types(content_type: str) -> None:
@@ -42,14 +52,20 @@ def _refuse_other_types(content_type: str) -> None:
         raise HttpError(415, "unsupported_media_type", "the body must be application/json in UTF-8")
 
 
-def _refuse_encodings(content_encoding: str) -> None:
-    if content_encoding.lower() not in ("", "identity"):
-        raise HttpError(
-            415,
-            "unsupported_media_type",
-            "a body with a Content-Encoding is not taken: send it uncompressed",
-            {"Accept-Encoding": "identity"},
-        )
+_PLAIN = {"Content-Encoding": ("", "identity"), "Transfer-Encoding": ("", "chunked")}
+"""What the headers of compression say of a body that is not compressed."""
+
+
+def _refuse_encodings(meta: Mapping[str, Any]) -> None:
+    for header, plain in _PLAIN.items():
+        name = "HTTP_" + header.upper().replace("-", "_")
+        if meta.get(name, "").strip().lower() not in plain:
+            raise HttpError(
+                415,
+                "unsupported_media_type",
+                f"a body with this {header} is not taken: send it uncompressed",
+                {"Accept-Encoding": "identity"},
+            )
 
 
 def _read(request: HttpRequest) -> bytes:

@@ -17,6 +17,7 @@ from streams.api.request_lines import Notes, notes_of
 from streams.api.sending import sending_bounded
 from streams.api.values import words_of
 from streams.commands import registry
+from streams.commands.conflicts import tried_again
 from streams.commands.contract import Command, Scope
 from streams.commands.deliveries import ReadGroup
 from streams.commands.reads import Read
@@ -91,7 +92,7 @@ class PlateView(APIView):
         """Execute the command and answer with its reply. Raises Refusal."""
         self._note(command)
         with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
-            reply = command.reply(command.execute(self.plate))
+            reply = command.reply(tried_again(lambda: command.execute(self.plate)))
         if isinstance(reply, LongRange):
             return succeed_in_parts(reply, self.request.META.get("gunicorn.socket"))
         response = succeed({"result": reply})

@@ -11,6 +11,7 @@ from typing import Any
 
 from streams.bounds import queued_appends
 from streams.commands import append
+from streams.commands.conflicts import tried_again
 from streams.commands.contract import NamedCommand
 from streams.domain.errors import Refusal, TooManyRequests, Unavailable
 from streams.domain.plates import PlateId, StreamName
@@ -57,25 +58,27 @@ def run_transaction(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) 
     queued from the start; raises TooManyRequests or Unavailable if there are too many.
     """
     adds = sum(len(command.entries) for command in commands if isinstance(command, append.Add))
-    with (
-        queued_appends.admitted(plate, adds) if adds else nullcontext(),
-        streams.reserved(
-            _names(plate, commands, made=False), make=_names(plate, commands, made=True)
-        ),
-    ):
-        # Groups after streams, and all before the first command: no deadlocks.
+    with queued_appends.admitted(plate, adds) if adds else nullcontext():
+        return tried_again(lambda: _transacted(plate, commands))
+
+
+def _transacted(plate: PlateId, commands: Sequence[NamedCommand | Refusal]) -> list[Outcome]:
+    names, made = (_names(plate, commands, made=made) for made in (False, True))
+    with streams.reserved(names, make=made):
+        # Groups after streams, and all before the first command: hardly ever a deadlock.
         groups.lock_many(plate, _groups(commands))
         return list(_replies(plate, commands))
 
 
 def _run_adds(plate: PlateId, adds: Sequence[append.Add]) -> Iterator[Outcome]:
-    for add, outcome in zip(adds, append.execute_all(plate, adds), strict=True):
+    outcomes = tried_again(lambda: append.execute_all(plate, adds))
+    for add, outcome in zip(adds, outcomes, strict=True):
         yield outcome if isinstance(outcome, Refusal) else add.reply(outcome)
 
 
 def _outcome(plate: PlateId, command: NamedCommand | Refusal) -> Outcome:
     try:
-        return _reply(plate, command)
+        return tried_again(lambda: _reply(plate, command))
     except Refusal as refusal:
         return refusal
 

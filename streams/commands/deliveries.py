@@ -105,7 +105,9 @@ class ReadGroup:
         names = [StreamName(plate, key) for key in self.keys]
 
         def is_worth_it() -> bool:
-            return deliveries.may_have_new(plate, self.keys, self.group, line.seen)
+            keys = set(self.keys)
+            found = deliveries.glance(plate, keys, self.group)
+            return len(found) < len(keys) or line.asks_for_a_look(found)
 
         try:
             return wakeups.wait(
@@ -142,7 +144,7 @@ class ReadGroup:
                 line.enter(delivery.groups)
         if left:
             raise wakeups.NotYet(COURTESY_SECONDS)
-        line.seen = delivery.signals()
+        line.found_nothing(delivery.signals())
         return None
 
     def _wake_the_next(self, plate: PlateId, found: Found) -> None:

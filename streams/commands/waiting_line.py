@@ -4,18 +4,27 @@ import time
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from cachetools import TTLCache
+
 from streams import wakeups
 from streams.commands import clock
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import waiting
+from streams.store.deliveries import Glance
 
 COURTESY_SECONDS = 0.25
 """How long a reader leaves new entries to the one who waits longest.
 
 That one is woken by the same change, and takes the entries within a few milliseconds. If it does
-not in this time, its process is stopped or badly overloaded, and loses its places.
+not in this time, its process is stopped or badly overloaded, and loses its place.
 """
+
+STALL_SECONDS = 10.0
+"""How long nobody here gives way to readers of a process that did not take what was left to it."""
+
+_passed_over: TTLCache[int, None] = TTLCache(maxsize=1000, ttl=STALL_SECONDS)
+"""Those processes, by their numbers."""
 
 
 class _Courtesy(NamedTuple):
@@ -41,23 +50,40 @@ class WaitingLine:
         self._places: dict[int, int] = {}
         self._courtesies: dict[int, _Courtesy] = {}
         # What the reader saw when it last found nothing new: the signals of its streams, by id.
-        self.seen: Mapping[int, int] = {}
+        self._seen: Mapping[int, int] = {}
 
     @property
     def is_new(self) -> bool:
         """Whether the reader has taken no place yet."""
         return not self._places
 
+    def asks_for_a_look(self, found: Collection[Glance]) -> bool:
+        """Whether to look under the locks: for new entries, or for a place in a new group's line.
+
+        New entries alone are no reason, if nothing happened since the last look in vain that wakes
+        readers: XGROUP SETID does not (BLK-5).
+        """
+        signals = {glance.stream_id: glance.signals for glance in found}
+        has_new = any(glance.has_new for glance in found)
+        if not has_new:
+            self._seen = signals
+        stands_in_all = all(glance.group_id in self._places for glance in found)
+        return not stands_in_all or (has_new and self._seen != signals)
+
+    def found_nothing(self, signals: Mapping[int, int]) -> None:
+        """A look under the locks found nothing new, with these signals of the streams, by id."""
+        self._seen = signals
+
     def left_to_others(self, with_new: Collection[ConsumerGroup]) -> set[int]:
         """Those of the locked groups, all with something new, whose entries others are to take."""
-        first = waiting.first_before(with_new, self._places, clock.now_ms()) if with_new else {}
+        first = self._first_before(with_new) if with_new else {}
         now = time.monotonic()
         self._courtesies = {
             group: self._courtesy_towards(place, group, now) for group, place in first.items()
         }
         idle = [courtesy.place for courtesy in self._courtesies.values() if courtesy.ends_at <= now]
         if idle:
-            waiting.put_out(self._plate, idle)
+            _passed_over.update(dict.fromkeys(waiting.put_out(self._plate, idle)))
         return {group for group, courtesy in self._courtesies.items() if courtesy.ends_at > now}
 
     def enter(self, groups: Collection[ConsumerGroup]) -> None:
@@ -71,6 +97,10 @@ class WaitingLine:
         if self._places:
             waiting.leave(self._plate, self._places.values())
             self._places = {}
+
+    def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
+        now_ms = clock.now_ms()
+        return waiting.first_before(groups, self._places, list(_passed_over), now_ms)
 
     def _courtesy_towards(self, place: int, group: int, now: float) -> _Courtesy:
         """The one that goes on, or a new one towards who is first by now."""

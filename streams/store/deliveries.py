@@ -1,6 +1,6 @@
 """What a group has still to be given."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 from streams.domain.ids import EntryId
@@ -156,24 +156,12 @@ DELIVER_PLAINLY = f"""
     ORDER BY key, ms NULLS FIRST, seq
 """
 
-# Whether a group of that name is missing on one of the streams, or has something new on one, after
-# something happened since these signals were seen that wakes readers (BLK-5).
-MAY_HAVE_NEW = f"""
-    SELECT count(*) < cardinality(%(keys)s::bytea[])
-        OR (
-            bool_or(
-                (stream.last_generated_ms, stream.last_generated_seq)
-                > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
-            )
-            AND bool_or(
-                (stream.id, stream.signals) NOT IN (
-                    SELECT seen.stream_id, seen.signals
-                    FROM ROWS FROM (
-                        unnest(%(seen_streams)s::bigint[]), unnest(%(seen_signals)s::bigint[])
-                    ) AS seen (stream_id, signals)
-                )
-            )
-        )
+# For each group of one name: how often something had happened to its stream by now that wakes
+# readers (BLK-5), and whether it has something to be given. Locks nothing.
+LOOK_FOR_NEW = f"""
+    SELECT stream.id, stream.signals, consumer_group.id,
+           (stream.last_generated_ms, stream.last_generated_seq)
+           > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
     {OF_THAT_NAME}
 """
 
@@ -252,26 +240,19 @@ def _by_key(rows: list[session.Row], streams: int) -> dict[str, list[Rendered]] 
     return {key.decode(): entries for key, entries in found.items() if entries}
 
 
-def may_have_new(
-    plate: PlateId, keys: Collection[str], group: str, seen: Mapping[int, int]
-) -> bool:
-    """Whether a look under the group's lock is worth it: something is new, or a group missing.
+class Glance(NamedTuple):
+    """What a look without locks tells of a group."""
 
-    `seen` has the signals of the last look that found nothing, by the streams' ids: what they do
-    not tell of (XGROUP SETID, say) does not count (BLK-5).
-    """
-    row = session.fetch_one(
-        MAY_HAVE_NEW,
-        {
-            "plate": plate,
-            "keys": literals.names(set(keys)),
-            "group": group.encode(),
-            "seen_streams": literals.integers(seen.keys()),
-            "seen_signals": literals.integers(seen.values()),
-        },
-    )
-    assert row is not None
-    return bool(row[0])
+    stream_id: int
+    signals: int
+    group_id: int
+    has_new: bool
+
+
+def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
+    """A look at those of the streams that have the group."""
+    parameters = {"plate": plate, "keys": literals.names(keys), "group": group.encode()}
+    return [Glance(*row) for row in session.fetch_all(LOOK_FOR_NEW, parameters)]
 
 
 def _nothing_new(stream_id: int, plate: PlateId, content: str) -> New:

@@ -40,6 +40,9 @@ _OUT_OF_SERVICE = (
     django.db.InterfaceError,
 )
 
+# The transaction was chosen to give way to others that wait for it, and changed nothing.
+_CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
 # Behind a pooler that shares connections a statement is not there, or another's is.
 _LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 STATEMENTS_LOST = "the database is behind a pooler that does not keep prepared statements"
@@ -49,6 +52,10 @@ NUMBERS = 2**30
 
 RENEWAL_SECONDS = 2.0
 """How long the pool keeps its connections, at least, while the database is read-only."""
+
+
+class Conflict(Exception):
+    """Another transaction was in the way: this one changed nothing, and may be done again."""
 
 
 class _Ambient(threading.local):
@@ -180,9 +187,14 @@ def connect() -> psycopg.Connection[Any]:
 
 @contextmanager
 def driver_errors_translated() -> Iterator[None]:
-    """Turn "the database cannot serve" into Unavailable; defects of ours pass as they are."""
+    """Turn "the database cannot serve" into Unavailable, and a deadlock into Conflict.
+
+    Defects of ours pass as they are.
+    """
     try:
         yield
+    except _CONFLICTS as error:
+        raise Conflict from error
     except _OUT_OF_SERVICE as error:
         raise Unavailable("the database is not available") from error
     except psycopg.errors.ReadOnlySqlTransaction as error:

@@ -187,6 +187,8 @@ def locked(
 
     Those in `make` exist for the body in any case. They are created before anything is locked;
     the body must call `bear` for each that it uses, the others are gone again at the end.
+
+    Raises Conflict if one of them was deleted just before it could be locked.
     """
     with session.transaction():
         found = _lock_all(names)
@@ -195,17 +197,21 @@ def locked(
             return
     with session.transaction():
         _create([name for name in make if name not in found])
-        yield _lock_all(names)
+        yield _all_locked(names, make)
         _remove_unborn()
 
 
 @contextmanager
 def reserved(names: Collection[StreamName], *, make: Collection[StreamName]) -> Iterator[None]:
-    """As `locked`, for a body that runs other commands on these streams."""
+    """As `locked`, for a body that runs other commands on these streams.
+
+    Raises Conflict if one was deleted just before it could be locked: the body would make it anew,
+    after locks that come later in the order.
+    """
     with session.transaction():
         if make:
             _create(make)
-        _lock_all(names)
+        _all_locked(names, make)
         yield
         if make:
             _remove_unborn()
@@ -281,6 +287,15 @@ def listed(plate: PlateId, start: bytes) -> Iterator[Listed]:
 def _lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
     rows = session.fetch_all(LOCK_STREAMS, _named(names))
     return {stream.name: stream for stream in map(_from_row, rows)}
+
+
+def _all_locked(
+    names: Collection[StreamName], made: Collection[StreamName]
+) -> dict[StreamName, Stream]:
+    found = _lock_all(names)
+    if found.keys() >= set(made):
+        return found
+    raise session.Conflict
 
 
 def _create(names: Collection[StreamName]) -> None:

@@ -30,7 +30,8 @@ LEAVE = """
       AND id = ANY (%(places)s::bigint[])
 """
 
-# The first place in the line of each group, where it is one before the given place.
+# The first place in the line of each group, where it is one before the given place, and not of a
+# process that is passed over.
 FIRST_BEFORE = f"""
     SELECT mine.group_id, first.id
     FROM ROWS FROM (
@@ -42,6 +43,7 @@ FIRST_BEFORE = f"""
         WHERE waiting_reader.plate_id = %(plate)s
           AND waiting_reader.group_id = mine.group_id
           AND waiting_reader.id < mine.place
+          AND waiting_reader.process <> ALL (%(passed_over)s::bigint[])
           AND {STILL_WAITS}
         ORDER BY waiting_reader.id
         LIMIT 1
@@ -57,6 +59,7 @@ PUT_OUT = """
       AND waiting_reader.plate_id = idle.plate_id
       AND waiting_reader.group_id = idle.group_id
       AND waiting_reader.process = idle.process
+    RETURNING waiting_reader.process
 """
 
 # Removes what processes that are gone have left, of all plates.
@@ -80,22 +83,33 @@ def leave(plate: PlateId, places: Collection[int]) -> None:
 
 
 def first_before(
-    groups: Collection[ConsumerGroup], places: Mapping[int, int], now_ms: int
+    groups: Collection[ConsumerGroup],
+    places: Mapping[int, int],
+    passed_over: Collection[int],
+    now_ms: int,
 ) -> dict[int, int]:
     """The places of those who wait longest, by group, where somebody waits longer than oneself.
 
-    `places` are one's own, by group; without one, anybody in the line waits longer.
+    `places` are one's own, by group; without one, anybody in the line waits longer. Who waits in
+    one of the processes in `passed_over` does not count.
     """
     own = [places.get(group.id, _END_OF_LINE) for group in groups]
     rows = session.fetch_all(
-        FIRST_BEFORE, {**_of(groups), "places": literals.integers(own), "now": now_ms}
+        FIRST_BEFORE,
+        {
+            **_of(groups),
+            "places": literals.integers(own),
+            "passed_over": literals.integers(passed_over),
+            "now": now_ms,
+        },
     )
     return dict(rows)
 
 
-def put_out(plate: PlateId, places: Collection[int]) -> None:
-    """Take these places away, and those of the same group and process."""
-    session.execute(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
+def put_out(plate: PlateId, places: Collection[int]) -> set[int]:
+    """Take these places away, and those of the same group and process; returns the processes."""
+    rows = session.fetch_all(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
+    return {row[0] for row in rows}
 
 
 def forget_the_gone() -> None:

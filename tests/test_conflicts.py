@@ -1,0 +1,67 @@
+"""Transactions that are in each other's way: each has its outcome, and nobody is told of it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from tests.polling import eventually
+from tests.servers import LivePlate, Server
+
+LOCK = "SELECT FROM stream WHERE key = %s FOR UPDATE"
+SOMEBODY_WAITS = """
+    SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+def test_a_transaction_that_ends_in_a_deadlock_is_done_again(
+    server: Server, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+) -> None:
+    plate = live_plate()
+    first, second = f"{plate.name}-1", f"{plate.name}-2"
+    for key in (first, second):
+        plate.run("XADD", key, "1-0", "f", "v")
+    with (
+        psycopg.connect(server.environment["DATABASE_URL"]) as other,
+        psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
+    ):
+        other.execute(LOCK, [second.encode()])
+        batch = [["XADD", key, "2-0", "f", "v"] for key in (first, second)]
+        answer = threads.submit(plate.post, "/transaction", batch)
+        eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
+        # Who waited first gives way.
+        other.execute(LOCK, [first.encode()])
+    assert answer.result().json() == {"ok": True, "data": ["2-0", "2-0"]}
+    assert plate.run("XLEN", first) == plate.run("XLEN", second) == 2
+
+
+def test_deletions_beside_transactions_over_several_streams_end_in_no_deadlock(
+    live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+) -> None:
+    plate = live_plate()
+    keys = ("k", "l", "m")
+
+    def transact(number: int) -> set[int]:
+        order = [keys[(number + n) % 3] for n in range(3)]
+        batch = [
+            command
+            for key in order
+            for command in (["XADD", key, "*", "f", "v"], ["XTRIM", key, "MAXLEN", "1"])
+        ]
+        return {plate.post("/transaction", batch).status_code for _ in range(80)}
+
+    def delete(number: int) -> set[int]:
+        paths = [f"/streams/{keys[(number + n) % 3]}" for n in range(120)]
+        return {plate.request("DELETE", path).status_code for path in paths}
+
+    work = [threads.submit(transact, n) for n in range(4)]
+    work += [threads.submit(delete, n) for n in range(2)]
+    assert set().union(*(done.result() for done in work)) == {200}
