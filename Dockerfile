@@ -5,7 +5,8 @@ RUN useradd --create-home --uid 10001 plates
 WORKDIR /app
 
 COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
+# There is no compiler here, and none is needed.
+RUN pip install --no-cache-dir --only-binary :all: -r requirements.txt
 
 COPY manage.py ./
 COPY plates_project ./plates_project

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import FrameType
 
 from django.core.management import execute_from_command_line
@@ -36,9 +37,18 @@ def main() -> None:
 def _execute_with_embedded_server() -> None:
     # Death by SIGTERM would leave the server without members.
     signal.signal(signal.SIGTERM, _exit)
-    with membership_of(data_directory()) as membership:
+    with membership_of(_usable_data_directory()) as membership:
         _hand_over(membership)
         _execute()
+
+
+def _usable_data_directory() -> Path:
+    directory = data_directory()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvError(f"DATA_DIR cannot be {directory}: {error.strerror}") from error
+    return directory
 
 
 def _execute() -> None:

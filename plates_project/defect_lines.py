@@ -10,7 +10,10 @@ class OnlyDefects(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.exc_info:
+        # Late: the log is set up before the application.
+        from streams.store import session
+
+        if not record.exc_info or session.outage_in(record.exc_info[1]):
             return False
         record.msg, record.args = "a page failed", ()
         request = vars(record).pop("request", None)

@@ -1,9 +1,12 @@
 """Django's handlers of errors: pages for the console, JSON for all others."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 
 from streams.admin import refusals
 from streams.api import errors
+from streams.store import session
 
 CONSOLE = "/admin/"
 
@@ -30,10 +33,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A defect outside of the API's endpoints."""
+    """What broke outside of the API's endpoints: a defect, or a database that cannot serve."""
+    outage = session.outage_in(sys.exc_info()[1])
     if _is_for_console(request):
-        return refusals.server_error(request)
-    return errors.server_error(request)
+        return refusals.unavailable(request, outage) if outage else refusals.server_error(request)
+    return errors.unavailable(outage) if outage else errors.server_error(request)
 
 
 def _is_for_console(request: HttpRequest) -> bool:

@@ -87,7 +87,7 @@ def post_fork(server: Arbiter, worker: object) -> None:
     if _EMBEDDED_LOCK is not None:
         os.close(_EMBEDDED_LOCK)
     if _watcher is not None:
-        _watcher.dismiss()
+        _watcher.forget()
 
 
 def on_exit(server: Arbiter) -> None:

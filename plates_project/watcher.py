@@ -3,27 +3,69 @@
 Outside of the package, which imports the driver: see plates_project.worker.
 """
 
-import select
+import contextlib
+import logging
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
+
+GIVEN_UP = b"!"
+"""What it writes before it stops the process that serves."""
+
+RESTART_SECONDS = 1.0
+"""How long one that died is mourned before another is started."""
+
+# Written by ServerLogger, as all that gunicorn says.
+log = logging.getLogger("gunicorn.error")
 
 
 class Watcher:
-    """`plates_project.embedded.watch`. It ends when this process does, however that comes."""
+    """`plates_project.embedded.watch`. It ends when this process does, however that comes.
+
+    Should it die before, another one is started.
+    """
 
     def __init__(self, data_directory: Path) -> None:
-        self._end, theirs = socket.socketpair()
-        with theirs:
-            words = ["-m", "plates_project.embedded.watch", str(data_directory)]
-            self._process = subprocess.Popen([sys.executable, *words], stdin=theirs.fileno())
+        self._data_directory = data_directory
+        self._is_dismissed = False
+        self._has_given_up = False
+        self._end = self._start()
+        threading.Thread(target=self._look_after, name="watcher", daemon=True).start()
 
     def has_given_up(self) -> bool:
         """Whether it has: then it also sent SIGTERM to this process."""
-        readable, _, _ = select.select([self._end], [], [], 0)
-        return bool(readable and self._end.recv(1))
+        return self._has_given_up
 
     def dismiss(self) -> None:
-        """Let it go. In a fork of this process: have no part in it."""
+        """Let it go."""
+        self._is_dismissed = True
+        # It may just have died.
+        with contextlib.suppress(OSError):
+            self._end.shutdown(socket.SHUT_RDWR)
         self._end.close()
+
+    def forget(self) -> None:
+        """In a fork of this process: have no part in it."""
+        self._end.close()
+
+    def _start(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            words = ["-m", "plates_project.embedded.watch", str(self._data_directory)]
+            subprocess.Popen([sys.executable, *words], stdin=theirs.fileno())
+        return ours
+
+    def _look_after(self) -> None:
+        while self._dies_untimely():
+            log.error("the watcher of the embedded PostgreSQL died: starting another")
+            self._end.close()
+            time.sleep(RESTART_SECONDS)
+            self._end = self._start()
+
+    def _dies_untimely(self) -> bool:
+        """Wait for its end; false where that was to come."""
+        self._has_given_up = self._end.recv(1) == GIVEN_UP
+        return not (self._has_given_up or self._is_dismissed)

@@ -36,6 +36,12 @@ COMMAND_SECONDS = 60
 # make waits for what it runs, and then ends as Ctrl-C ends it.
 CLEAN_STATUSES = (0, -signal.SIGINT)
 
+# A wheel that pip has built before, from a compiler's machine, does not count.
+WHEELS_ONLY = (
+    *("-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed"),
+    *("--only-binary", ":all:", "-r", "requirements.txt"),
+)
+
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, django
 django.setup()
@@ -70,6 +76,8 @@ def _try_in(directory: Path) -> None:
         key = terminal.wait_for(r"^  API key +(plt_[\w-]{43}) ", COMMAND_SECONDS)[1]
         _follow_readme(directory, port, key)
         before = _entries(port, key)
+    _tell("see that no package needs a compiler")
+    _run([".venv/bin/python", *WHEELS_ONLY], directory)
     _tell("import every module")
     _tell(_run([".venv/bin/python", "-c", IMPORT_EVERYTHING], directory))
     _tell("make serve again")

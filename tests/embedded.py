@@ -18,9 +18,17 @@ def postgres_of(data_directory: Path) -> psutil.Process | None:
 
 def watcher_of(server: Server) -> psutil.Process:
     """The process that watches over the embedded PostgreSQL of a service."""
-    (watcher,) = (
-        child
-        for child in psutil.Process(server.pid).children()
-        if "plates_project.embedded.watch" in child.cmdline()
-    )
+    (watcher,) = watchers_of(server)
     return watcher
+
+
+def watchers_of(server: Server) -> set[psutil.Process]:
+    """All that do; for a moment there may be none."""
+    return {child for child in psutil.Process(server.pid).children() if _watches(child)}
+
+
+def _watches(process: psutil.Process) -> bool:
+    try:
+        return "plates_project.embedded.watch" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False

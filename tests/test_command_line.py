@@ -12,6 +12,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.servers import clean_environment, free_port, manage, new_database
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cret"
 
 NO_URLS = [
@@ -141,5 +143,5 @@ def test_a_duration_that_is_none_is_refused_with_the_options_name(
     done = run("createkey", "acme", f"--expires-in={text}", DATABASE_URL=database_url)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "error: argument --expires-in: " in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "error: argument --expires-in: " in line

@@ -12,6 +12,8 @@ import pytest
 from plates_project.paths import BASE_DIR
 from tests.servers import COMMAND_SECONDS, Server, clean_environment, new_database
 
+pytestmark = pytest.mark.slow
+
 
 def recipe() -> str:
     """The command for scripts."""

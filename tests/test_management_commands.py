@@ -129,7 +129,7 @@ class TestCreatekey:
 
     @pytest.mark.parametrize(
         "text",
-        ["", "90", "d", "90 d", "1.5d", "90D", "90days", "1e3d", "+1d", "٣d", "9" * 10 + "d"],
+        ["", "90", "d", "90 d", "1.5d", "90D", "90days", "1e3d", "+1d", "٣d"],
     )
     def test_it_refuses_other_durations(self, text: str) -> None:
         assert "is not a duration" in refusal("createkey", "acme", f"--expires-in={text}")
@@ -137,7 +137,7 @@ class TestCreatekey:
     def test_it_refuses_to_make_a_key_that_is_dead_at_birth(self) -> None:
         assert "live for some time" in refusal("createkey", "acme", "--expires-in", "0d")
 
-    @pytest.mark.parametrize("text", ["999999999w", "9999999w"])
+    @pytest.mark.parametrize("text", ["9" * 20 + "d", "999999999w", "9999999w"])
     def test_it_refuses_lifetimes_beyond_the_calendar(self, text: str) -> None:
         assert "long" in refusal("createkey", "acme", "--expires-in", text)
         assert not ApiKey.objects.exists()

@@ -15,7 +15,10 @@ from tests.polling import eventually
 from tests.producers import ENOUGH, Producers, all_ids
 from tests.servers import LivePlate, Server, new_database
 
-pytestmark = pytest.mark.skipif(BINARY is None, reason="needs pgbouncer (apt install pgbouncer)")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BINARY is None, reason="needs pgbouncer (apt install pgbouncer)"),
+]
 
 BLOCK_MS = 10_000
 WAKE_UP_SECONDS = 5

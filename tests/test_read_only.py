@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
 
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database
+
+pytestmark = pytest.mark.slow
 
 DONE_SECONDS = 30
 
@@ -72,6 +75,21 @@ def test_a_write_is_unavailable(plate: LivePlate, path: str) -> None:
     assert answer.json()["error"]["code"] == "unavailable"
     assert answer.json()["error"]["message"] == "the database is read-only"
     assert "Retry-After" in answer.headers
+
+
+@pytest.mark.usefixtures("read_only")
+def test_the_console_says_so_on_a_page(plate: LivePlate) -> None:
+    with httpx.Client(base_url=plate.http.base_url) as browser:
+        browser.get("/admin/login/")
+        form = {
+            "username": "a",
+            "password": "b",
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        }
+        answer = browser.post("/admin/login/", data=form)
+    assert answer.status_code == 503
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "the database is read-only" in answer.text
 
 
 @pytest.mark.usefixtures("read_only")

@@ -47,6 +47,16 @@ def test_a_plate_that_is_no_text_is_an_unknown_plate(log: Log, plate: LivePlate)
     assert (line["status"], line["plate"]) == (401, "\udcff")
 
 
+def test_an_api_key_that_strayed_is_not_in_the_log(
+    log: Log, plate: LivePlate, server: Server
+) -> None:
+    line = log.of(plate, "GET", f"/{plate.key}/streams")
+    assert line["plate"] == plate.key[:16]
+    plate.http.get(f"/{plate.name}/streams", headers={"X-Request-Id": plate.key})
+    log.of(plate, "GET", "/healthz")
+    assert plate.key not in server.output
+
+
 def test_it_tells_all_of_this(log: Log, plate: LivePlate) -> None:
     line = log.of(plate, "GET", f"/{plate.name}/streams/length/events?")
     assert line.pop("at")

@@ -169,6 +169,21 @@ def test_a_data_directory_with_a_long_name_is_no_obstacle(tmp_path: Path) -> Non
     assert manage("createplate", "acme", environment=environment).returncode == 0
 
 
+def test_a_port_that_is_taken_is_told_on_one_line(embedded: Server, tmp_path: Path) -> None:
+    environment = {**embedded.environment, "DATA_DIR": str(tmp_path / "other")}
+    done = manage("serve", environment=environment)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"HOST and PORT: cannot listen on 127.0.0.1:{embedded.port}" in line
+
+
+def test_a_data_directory_that_cannot_be_is_told_on_one_line() -> None:
+    done = manage("serve", environment={**clean_environment(), "DATA_DIR": "/dev/null/data"})
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "DATA_DIR cannot be /dev/null/data" in line
+
+
 def test_an_impossible_setting_is_refused_in_a_sentence() -> None:
     for name, value in (("PORT", "0"), ("PORT", "http"), ("STREAMS_MAX_BATCH", "0")):
         environment = {**clean_environment(), "DATABASE_URL": "postgresql:///none", name: value}

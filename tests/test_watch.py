@@ -14,10 +14,12 @@ import psycopg
 import pytest
 
 from plates_project.embedded import membership_of, server_log, watch
-from tests.embedded import postgres_of, watcher_of
+from tests.embedded import postgres_of, watcher_of, watchers_of
 from tests.polling import eventually
 from tests.producers import ENOUGH, Producers, all_ids
 from tests.servers import Server
+
+pytestmark = pytest.mark.slow
 
 RECOVERY_SECONDS = 30
 GIVE_UP_SECONDS = 120
@@ -148,6 +150,19 @@ def test_the_watcher_stays_until_the_server_has_gone(
     os.killpg(embedded.pid, signal.SIGINT)
     assert embedded.wait() == 0
     eventually(lambda: not watcher.is_running())
+    assert not processes_in(data_directory)
+    assert "Traceback" not in embedded.output
+
+
+@short_path_only
+def test_a_watcher_that_is_killed_is_replaced(embedded: Server, data_directory: Path) -> None:
+    watcher = watcher_of(embedded)
+    watcher.kill()
+    eventually(lambda: lines_of(embedded, "the watcher of the embedded PostgreSQL died"))
+    eventually(lambda: watchers_of(embedded) - {watcher})
+    kill_postgres(data_directory)
+    eventually(lambda: is_ready(embedded), within_seconds=RECOVERY_SECONDS)
+    assert embedded.stop() == 0
     assert not processes_in(data_directory)
     assert "Traceback" not in embedded.output
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from plates_project import settings
 from plates_project.embedded import server, server_log
 from plates_project.embedded.locks import exclusive_start
+from plates_project.watcher import GIVEN_UP
 
 CHECK_SECONDS = 0.25
 """How often it looks whether the server lives."""
@@ -34,9 +35,6 @@ LONGEST_PAUSE_SECONDS = 10.0
 
 HELD_SECONDS = 60.0
 """A server that lived for so long is as good as new: its next death begins a new row."""
-
-GIVEN_UP = b"!"
-"""What it writes to its parent before it stops it."""
 
 # Not by `__name__`: it is run as a program.
 log = logging.getLogger("plates_project.embedded.watch")

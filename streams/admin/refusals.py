@@ -5,6 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+RETRY_AFTER_SECONDS = 10
+
 
 def page(
     request: HttpRequest, status: int, title: str, text: str, headers: dict[str, str] | None = None
@@ -41,7 +43,13 @@ def not_found(request: HttpRequest) -> HttpResponse:
     return page(request, 404, "Page not found", "The console has no page at this address.")
 
 
+def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
+    """A database that cannot serve, and what is the matter with it."""
+    text = f"The console cannot do this at the moment: {outage}. Try again later."
+    return page(request, 503, "Not available", text, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A defect of ours, or a database that does not answer."""
+    """A defect of ours."""
     text = "Something went wrong here. What it was is in the server's log."
     return page(request, 500, "Internal error", text)

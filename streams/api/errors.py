@@ -161,6 +161,11 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return response(HttpError(403, "forbidden", "this is not permitted"))
 
 
+def unavailable(outage: str) -> HttpResponse:
+    """A database that cannot serve, outside of the endpoints."""
+    return response(_of_refusal(errors.Unavailable(outage)))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for a defect outside of the endpoints."""
     return response(internal_error())

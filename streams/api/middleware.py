@@ -17,6 +17,7 @@ from django.urls import resolve
 from streams.api import errors
 from streams.api.parsers import unreadable
 from streams.api.request_lines import write_line
+from streams.plates import KEY_PREFIX
 
 CONSOLE = frozenset(("admin", "static"))
 """The first segments of paths that need sessions, cookies, forms and files."""
@@ -92,7 +93,9 @@ def _empty(response: HttpResponseBase) -> None:
 
 def _request_id(request: HttpRequest) -> str:
     given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if _SANE_ID.match(given) else uuid.uuid4().hex
+    # An API key that strayed there must not get into the log.
+    is_sane = _SANE_ID.match(given) and KEY_PREFIX not in given
+    return given if is_sane else uuid.uuid4().hex
 
 
 def _raw_path(request: HttpRequest) -> str:

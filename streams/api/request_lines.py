@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from streams.api.errors import RefusedResponse
 from streams.client_address import client_address
+from streams.plates import KEPT_CHARACTERS, KEY_PREFIX
 
 log = logging.getLogger("plates.request")
 
@@ -49,7 +50,7 @@ def write_line(
             "client": _client(request),
             "method": request.method,
             "route": _route(match.route) if match else None,
-            "plate": match.kwargs.get("plate") if match else None,
+            "plate": _plate(match.kwargs.get("plate")) if match else None,
             "api_key_prefix": notes.api_key_prefix,
             "command": notes.command,
             "commands": notes.commands,
@@ -58,6 +59,11 @@ def write_line(
             "duration_ms": round(seconds * 1000, 3),
         },
     )
+
+
+def _plate(name: str | None) -> str | None:
+    """The plate in the path; an API key that strayed there must not get into the log."""
+    return name[:KEPT_CHARACTERS] if name and KEY_PREFIX in name else name
 
 
 def _client(request: HttpRequest) -> str | None:

@@ -1,5 +1,6 @@
 """Around the API: what the service is, and whether it is well."""
 
+import gevent
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -35,12 +36,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """`GET /readyz`: the database serves, its tables are up to date, and wake-ups arrive."""
     try:
-        _check()
+        # A database that is stopped, or behind a broken network, would never answer.
+        with gevent.Timeout(READY_SECONDS, Unavailable("the database does not answer in time")):
+            _check()
     except Unavailable as reason:
         message = f"not ready: {reason.text}"
         return response(HttpError(503, "unavailable", message, {"Retry-After": "1"}))
     return JsonResponse({"status": "ok"})
 
+
+READY_SECONDS = 5.0
+"""How long the checks of `/readyz` may take together."""
 
 _migrated = False
 

@@ -14,11 +14,17 @@ from streams.management.preparation import outages_told, prepare_empty_database
 from streams.plates import PlatesError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_DURATION = re.compile(r"(\d+)([smhdw])", re.ASCII)
 
 
 class ConsoleCommand(BaseCommand):
     """A command for operators. With --json, stdout is one JSON object and nothing else."""
+
+    def create_parser(self, *names: Any, **options: Any) -> CommandParser:
+        """The parser; what it refuses it says on one line, and leaves the usage to --help."""
+        parser = super().create_parser(*names, **options)
+        parser.print_usage = _say_nothing  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -35,6 +41,10 @@ class ConsoleCommand(BaseCommand):
     def tell(self, options: dict[str, Any], facts: dict[str, Any], text: str) -> None:
         """Print the facts as JSON, or else the text."""
         self.stdout.write(json.dumps(facts) if options["json"] else text)
+
+
+def _say_nothing(file: object = None) -> None:
+    pass
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from contextlib import contextmanager, suppress
 
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
-from psycopg.errors import ReadOnlySqlTransaction
 
 from streams.domain.errors import Unavailable
 from streams.models import Plate
@@ -38,16 +37,10 @@ def outages_told() -> Iterator[None]:
     except Unavailable as error:
         raise CommandError(f"DATABASE_URL: {error.text}") from error
     except DatabaseError as error:
-        if not _comes_of_read_only(error):
+        outage = session.outage_in(error)
+        if outage is None:
             raise
-        raise CommandError("DATABASE_URL: the database is read-only") from error
-
-
-def _comes_of_read_only(error: BaseException | None) -> bool:
-    """Django wraps the driver's error, and migrations wrap Django's."""
-    while error is not None and not isinstance(error, ReadOnlySqlTransaction):
-        error = error.__cause__ or error.__context__
-    return error is not None
+        raise CommandError(f"DATABASE_URL: {outage}") from error
 
 
 def _prepare() -> None:

@@ -47,6 +47,9 @@ _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailu
 _LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 STATEMENTS_LOST = "the database is behind a pooler that does not keep prepared statements"
 
+NOT_AVAILABLE = "the database is not available"
+READ_ONLY = "the database is read-only"
+
 NUMBERS = 2**30
 """How many connections there may be, and statements of each; numbers are drawn at random."""
 
@@ -196,12 +199,26 @@ def driver_errors_translated() -> Iterator[None]:
     except _CONFLICTS as error:
         raise Conflict from error
     except _OUT_OF_SERVICE as error:
-        raise Unavailable("the database is not available") from error
+        raise Unavailable(NOT_AVAILABLE) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         _renew_connections()
-        raise Unavailable("the database is read-only") from error
+        raise Unavailable(READ_ONLY) from error
     except _LOST as error:
         raise Unavailable(STATEMENTS_LOST) from error
+
+
+def outage_in(error: BaseException | None) -> str | None:
+    """What Django's or the driver's error says of a database that cannot serve; None: nothing.
+
+    Django wraps the driver's error, and others wrap Django's.
+    """
+    while error is not None:
+        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+            return READ_ONLY
+        if isinstance(error, _OUT_OF_SERVICE) and not error.__cause__:
+            return NOT_AVAILABLE
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _renew_connections() -> None:

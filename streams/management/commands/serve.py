@@ -3,11 +3,12 @@
 import os
 import resource
 import signal
+import socket
 import sys
 from typing import Any, cast
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
     help = "Prepare the database, create the plate `demo` at the first start, and serve."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _check_address()
         prepare()
         _leave_database()
         _raise_open_files_limit()
@@ -30,6 +32,19 @@ class Command(BaseCommand):
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         announce_later()
         _become_server()
+
+
+def _check_address() -> None:
+    """Refuse before all else an address that cannot be listened on. Raises CommandError."""
+    try:
+        socket.create_server(
+            (settings.HOST, settings.PORT),
+            family=socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET,
+        ).close()
+    except OSError as error:
+        address = f"{settings.URL_HOST}:{settings.PORT}"
+        reason = error.strerror or error
+        raise CommandError(f"HOST and PORT: cannot listen on {address}: {reason}") from error
 
 
 def _leave_database() -> None:
