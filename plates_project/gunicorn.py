@@ -64,7 +64,8 @@ def on_starting(server: Arbiter) -> None:
     if _EMBEDDED_LOCK is not None:
         # It begins with these signals held back too, until it can handle them.
         _watcher = Watcher(settings.DATA_DIR)
-    signal.signal(signal.SIGTERM, _exit)
+    for number in STOP_SIGNALS:
+        signal.signal(number, _exit)
     _let_stops_through()
     os.register_at_fork(after_in_parent=_let_stops_through)
 

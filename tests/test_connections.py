@@ -19,7 +19,7 @@ NO_REQUESTS = [
     (LINE + b"Content-Length: ten\r\n\r\n", 400),
     (b"GET /healthz HTTP/9.9\r\n\r\n", 400),
     (LINE + b"Expect: much\r\n\r\n", 417),
-    (b"POST / HTTP/1.1\r\nTransfer-Encoding: wrapped\r\n\r\n", 400),
+    (b"POST / HTTP/1.1\r\nTransfer-Encoding: wrapped\r\n\r\n", 501),
 ]
 
 
