@@ -10,6 +10,8 @@ from tests.polling import eventually
 from tests.raw import RawConnection, connected, head
 from tests.servers import LivePlate, Server, new_database
 
+pytestmark = pytest.mark.slow
+
 BODY = b'{"key":"events","values":{"a":"1"}}'
 BOUND_SECONDS = 1
 
@@ -245,6 +247,15 @@ class TestABodyOfARefusedRequest:
             assert (answer.status, answer.code) == (413, "payload_too_large")
             assert answer.headers["connection"] == "close"
             assert connection.is_closed()
+
+
+def test_a_transfer_coding_besides_chunks_is_refused(server: Server, plate: LivePlate) -> None:
+    with connected(server) as connection:
+        sent = head(plate, "POST", "/streams/add", Transfer_Encoding="gzip, chunked")
+        answer = connection.send(sent + chunk(BODY) + chunk(b"")).answer()
+        assert (answer.status, answer.code) == (415, "unsupported_media_type")
+        assert "Transfer-Encoding" in answer.message
+    assert nothing_was_added(plate)
 
 
 @pytest.mark.parametrize("sent", [b"x\r\n", b"-1\r\n", b"3\r\nabcd\r\n", b"\r\n", b"5;\x01=2\r\n"])

@@ -279,6 +279,12 @@ def test_a_compressed_body_is_refused_by_the_name_of_its_header(api: Api, encodi
     assert answer.headers["Accept-Encoding"] == "identity"
 
 
+def test_a_body_that_is_not_utf8_is_told_so(api: Api) -> None:
+    answer = api.request("POST", "/streams/add", raw=b'{"key":"\xff"}')
+    assert (answer.status, answer.code) == (400, "invalid_json")
+    assert answer.message == "the body is not UTF-8"
+
+
 @pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
 def test_a_body_that_says_that_it_is_not_compressed_is_taken(api: Api, encoding: str) -> None:
     body = {"key": "a", "values": {"b": 1}}

@@ -9,6 +9,8 @@ import pytest
 
 from tests.servers import Server, manage, new_database
 
+pytestmark = pytest.mark.slow
+
 
 def cookie_is_secure(server: Server, **headers: str) -> bool:
     with httpx.Client(base_url=server.url) as http:

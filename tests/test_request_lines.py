@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.polling import eventually
+from tests.raw import connected, head
 from tests.servers import LivePlate, Server
 
 
@@ -55,6 +56,21 @@ def test_an_api_key_that_strayed_is_not_in_the_log(
     plate.http.get(f"/{plate.name}/streams", headers={"X-Request-Id": plate.key})
     log.of(plate, "GET", "/healthz")
     assert plate.key not in server.output
+
+
+def test_a_blocked_reader_whose_client_has_left_is_no_outage(
+    log: Log, plate: LivePlate, server: Server
+) -> None:
+    body = b'{"streams":[{"key":"quiet"}],"block_ms":20000}'
+    request_id = f"request-{secrets.token_hex(6)}"
+    reading = head(
+        plate, "POST", "/streams/read", Content_Length=len(body), X_Request_Id=request_id
+    )
+    with connected(server) as connection:
+        connection.send(reading + body)
+        assert not connection.has_answer(within_seconds=0.2)
+    (line,) = eventually(lambda: log.lines(request_id))
+    assert (line["status"], line["error"]) == (499, "client_left")
 
 
 def test_it_tells_all_of_this(log: Log, plate: LivePlate) -> None:
