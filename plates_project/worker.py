@@ -98,6 +98,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._stop_reading(client)
 
     def _stop_reading(self, client: socket.socket) -> None:
-        # A request that has arrived already is still read, and answered.
-        with contextlib.suppress(OSError):
-            client.shutdown(socket.SHUT_RD)
+        # A request that has arrived already is still read, and answered. Through a second object
+        # for the same connection: gevent's shutdown throws an error at who waits on the first.
+        with contextlib.suppress(OSError), client.dup() as connection:
+            connection.shutdown(socket.SHUT_RD)

@@ -56,7 +56,10 @@ class LivePlate:
 
 
 class Server:
-    """`manage.py serve` in a process group of its own. What it prints goes to a file."""
+    """`manage.py serve` in a process group of its own. What it prints goes to a file.
+
+    As a context manager it is stopped at the end, and fails who has let it meet a defect.
+    """
 
     def __init__(self, output: Path, **environment: str) -> None:
         self.port = free_port()
@@ -76,6 +79,8 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
+        if error is None:
+            assert "Traceback" not in self.output
 
     @property
     def pid(self) -> int:

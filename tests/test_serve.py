@@ -77,6 +77,7 @@ def test_an_idle_connection_does_not_hold_up_a_stop(embedded: Server) -> None:
         embedded.signal(signal.SIGTERM)
         eventually(lambda: not psutil.pid_exists(embedded.pid) or embedded.wait() == 0)
     assert "graceful timeout" not in embedded.output
+    assert '"level":"error"' not in embedded.output
 
 
 def test_a_blocked_reader_is_released_by_a_stop(embedded: Server) -> None:
