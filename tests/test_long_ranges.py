@@ -189,6 +189,7 @@ def test_what_breaks_off_is_not_taken_for_the_whole(server: Server, plate: LiveP
             connection.execute("SELECT pg_terminate_backend(%s)", [cursor])
         with pytest.raises(httpx.RemoteProtocolError):
             response.read()
+    assert "a long answer was cut off" in server.output
     assert len(plate.run("XRANGE", "long", "-", "+")) == LONG
 
 

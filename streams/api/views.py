@@ -1,6 +1,9 @@
 """The endpoints: authenticate, build the command, execute it, answer."""
 
+import errno
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -22,9 +25,12 @@ from streams.commands.contract import Command, Scope
 from streams.commands.deliveries import ReadGroup
 from streams.commands.reads import Read
 from streams.commands.removal import DeleteStream
+from streams.domain.errors import Unavailable
 from streams.domain.plates import PlateId
 from streams.store.entries import LongRange
 from streams.store.keys import KnownKey
+
+log = logging.getLogger(__name__)
 
 
 class PlateView(APIView):
@@ -239,7 +245,7 @@ def succeed_in_parts(parts: Iterable[list[Any]], connection: Any) -> StreamingHt
 
 def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
     # A client that does not read would keep a database connection and its snapshot.
-    with sending_bounded(connection):
+    with sending_bounded(connection), _cut_off_by_an_outage():
         opening = b'{"ok":true,"data":{"result":['
         for part in parts:
             text = opening + dumps(part)[1:-1]
@@ -247,6 +253,17 @@ def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
                 yield text[start : start + PART_BYTES]
             opening = b","
         yield b"]}}"
+
+
+@contextmanager
+def _cut_off_by_an_outage() -> Iterator[None]:
+    """Close the connection if the database goes away: an answer without its end is no answer."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("a long answer was cut off", extra={"reason": str(error)})
+        # With its number, by which gunicorn knows that there is nothing more to report.
+        raise ConnectionResetError(errno.ECONNRESET, "the answer has no end") from error
 
 
 def succeed(data: Any) -> HttpResponse:
