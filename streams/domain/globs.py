@@ -1,10 +1,13 @@
 r"""Redis' glob patterns: `*`, `?`, `[abc]`, `[^a-c]`, and a backslash to take one as it is."""
 
 import re
-from collections.abc import Iterator
 
+# Of a set, as Redis reads it: a range ends with whatever comes after its hyphen, even a bracket.
+_MEMBER = re.compile(r"\\(?P<escaped>.)|(?P<low>[^\]])-(?P<high>.)|(?P<single>[^\]])", re.DOTALL)
+# A set that is not closed reaches to the end of the pattern.
+_SET = r"\[\^?(?:\\.|[^\]]-.|[^\]])*\]?"
 _ALTERNATIVES = re.compile(
-    r"(?P<stars>\*+)|\\(?P<escaped>.)|(?P<set>\[(?:\\.|[^\]\\])*\]?)|(?P<plain>.)", re.DOTALL
+    rf"(?P<stars>\*+)|\\(?P<escaped>.)|(?P<set>{_SET})|(?P<plain>.)", re.DOTALL
 )
 
 
@@ -58,19 +61,14 @@ def _one_character(found: re.Match[str]) -> str:
 
 
 def _set(text: str) -> str:
-    """A character set; one that is not closed reaches to the end, as in Redis."""
-    inner = text[1:].removesuffix("]")
-    negated = inner.startswith("^")
-    members = list(_members(inner[negated:]))
+    negated = text.startswith("[^")
+    members = "".join(map(_member, _MEMBER.finditer(text, 1 + negated)))
     if not members:
         return "." if negated else r"(?!)"
-    return f"[{'^' if negated else ''}{''.join(members)}]"
+    return f"[{'^' if negated else ''}{members}]"
 
 
-def _members(inner: str) -> Iterator[str]:
-    for found in re.finditer(r"\\(.)|(.)-(.)|(.)", inner, re.DOTALL):
-        escaped, low, high, single = found.groups()
-        if low is None:
-            yield re.escape(escaped or single)
-        else:
-            yield "-".join(re.escape(end) for end in sorted((low, high)))
+def _member(found: re.Match[str]) -> str:
+    if found["low"] is None:
+        return re.escape(found["escaped"] or found["single"])
+    return "-".join(map(re.escape, sorted((found["low"], found["high"]))))

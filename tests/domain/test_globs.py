@@ -27,6 +27,12 @@ from streams.domain.globs import Glob
         ("[]", [], ["", "["]),
         (r"\*", ["*"], ["a", r"\*"]),
         (r"[\]]", ["]"], ["\\"]),
+        ("[^]", ["a", "^"], [""]),
+        ("[]a]", [], ["]", "a", "a]"]),
+        # As a live Redis has it: this range ends with the bracket, and the set with the pattern.
+        ("[a-]x", ["]", "^", "a", "x"], ["b", "-", "ax"]),
+        ("[a-]]", ["]", "a"], ["-", "a]"]),
+        ("[\\", ["\\"], ["[", ""]),
         ("", [""], ["a"]),
     ],
 )
