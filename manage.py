@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import FrameType
 
 from django.core.management import execute_from_command_line
 from environs import EnvError
@@ -14,6 +13,7 @@ from environs import EnvError
 from plates_project.embedded import Membership, membership_of
 from plates_project.paths import data_directory
 from plates_project.reachability import Unreachable, look_at_database, look_at_listener
+from plates_project.stop_signals import STOP_SIGNALS, exit_on
 
 NEED_NO_DATABASE = frozenset(
     ("check", "collectstatic", "diffsettings", "findstatic", "help", "spectacular", "version")
@@ -36,7 +36,7 @@ def main() -> None:
 
 def _execute_with_embedded_server() -> None:
     # Death by SIGTERM would leave the server without members.
-    signal.signal(signal.SIGTERM, _exit)
+    exit_on(signal.SIGTERM)
     with membership_of(_usable_data_directory()) as membership:
         _hand_over(membership)
         _execute()
@@ -58,6 +58,7 @@ def _execute() -> None:
 
 
 def _begin_to_serve() -> None:
+    exit_on(*STOP_SIGNALS)
     # A server's logs are its output; a command's output is for its caller.
     os.environ.setdefault("LOG_STREAM", "stdout")
     if sys.stdout.isatty():
@@ -76,10 +77,6 @@ def _hand_over(membership: Membership) -> None:
     """Tell the settings, and the server process that `serve` becomes."""
     os.environ["DATABASE_URL"] = membership.url
     os.environ["EMBEDDED_LOCK"] = str(membership.lock)
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

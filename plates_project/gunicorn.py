@@ -10,13 +10,12 @@ import os
 import signal
 import subprocess
 import sys
-from types import FrameType
 
 from gunicorn.arbiter import Arbiter
 
 from plates_project import readiness, settings
 from plates_project.server_log import ServerLogger
-from plates_project.stop_signals import STOP_SIGNALS
+from plates_project.stop_signals import STOP_SIGNALS, exit_on
 from plates_project.watcher import Watcher
 
 # Written by ServerLogger, as all that gunicorn says.
@@ -64,8 +63,7 @@ def on_starting(server: Arbiter) -> None:
     if _EMBEDDED_LOCK is not None:
         # It begins with these signals held back too, until it can handle them.
         _watcher = Watcher(settings.DATA_DIR)
-    for number in STOP_SIGNALS:
-        signal.signal(number, _exit)
+    exit_on(*STOP_SIGNALS)
     _let_stops_through()
     os.register_at_fork(after_in_parent=_let_stops_through)
 
@@ -107,10 +105,6 @@ def post_worker_init(worker: object) -> None:
 
 def _let_stops_through() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 def _leave_embedded_database(lock: int, process: int) -> None:

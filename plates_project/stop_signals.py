@@ -1,5 +1,30 @@
-"""The signals that stop the service in order."""
+"""The signals that stop the service in order, and how a process ends by them while it starts."""
 
 import signal
+import sys
+from types import FrameType
 
 STOP_SIGNALS = frozenset((signal.SIGTERM, signal.SIGINT))
+
+_received: list[int] = []
+
+
+def exit_on(*numbers: signal.Signals) -> None:
+    """From here on, end this process in order when one of these signals comes."""
+    for number in numbers:
+        signal.signal(number, _exit)
+
+
+def exit_if_one_came() -> None:
+    """End this process if it should have ended already.
+
+    The exception that ends it is lost if the signal comes in the middle of code that ignores
+    errors, such as a comparison of keys for which a C library looks into a dictionary.
+    """
+    if _received:
+        sys.exit(128 + _received[0])
+
+
+def _exit(number: int, frame: FrameType | None) -> None:
+    _received.append(number)
+    sys.exit(128 + number)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from plates_project.paths import BASE_DIR
-from plates_project.stop_signals import STOP_SIGNALS
+from plates_project.stop_signals import STOP_SIGNALS, exit_if_one_came
 from streams.management.announcement import announce_later
 from streams.management.preparation import prepare
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         _raise_open_files_limit()
         # Nobody handles them until gunicorn is up; then they arrive.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        exit_if_one_came()
         announce_later()
         _become_server()
 
