@@ -108,25 +108,26 @@ class Server:
         os.kill(self.pid, number)
 
     def wait(self) -> int:
-        """Wait for its end; the exit status."""
+        """Wait for its end; the exit status. Kills it and fails if it does not end in time."""
         assert self._process is not None
-        return self._process.wait(STOP_SECONDS)
-
-    def stop(self) -> int:
-        """End it in order, if it runs; the exit status. Kills it if it does not obey."""
-        assert self._process is not None
-        # Does nothing to a process that has ended.
-        self._process.terminate()
         try:
-            return self.wait()
+            return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
 
+    def stop(self) -> int:
+        """End it in order, if it runs; the exit status."""
+        assert self._process is not None
+        # Does nothing to a process that has ended.
+        self._process.terminate()
+        return self.wait()
+
     def kill(self) -> None:
         """Kill the process and its workers, none of which has time to do anything."""
+        assert self._process is not None
         os.killpg(self.pid, signal.SIGKILL)
-        self.wait()
+        self._process.wait()
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command in the server's environment."""
