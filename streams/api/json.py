@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import Any
 
@@ -35,11 +35,14 @@ class DuplicateMember(ValueError):
     """An object has a member twice; the argument is its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number that Python would write in another way, as it stood in the text."""
+Number = bytes
+"""A number that Python would write in another way, as it stood in the text: in ASCII.
 
-    text: str
+No other value out of JSON is bytes, and Python's garbage collector passes over them: a body may
+hold millions of numbers.
+"""
+
+_number_of = partial(Number, encoding="ascii")
 
 
 def dumps(value: Any) -> bytes:
@@ -49,9 +52,7 @@ def dumps(value: Any) -> bytes:
 
 def rewritten(value: Any) -> str:
     """What `loads` read, as JSON without white space between tokens; numbers as they stood."""
-    return orjson.dumps(
-        value, default=_as_it_stood, option=orjson.OPT_PASSTHROUGH_DATACLASS
-    ).decode()
+    return orjson.dumps(value, default=_as_it_stood).decode()
 
 
 def loads(text: bytes) -> Any:
@@ -119,13 +120,13 @@ _LONGEST_INTEGER = 20
 def _integer(text: str) -> int | Number:
     """As orjson reads them, where that loses nothing: signed or unsigned, of 64 bits."""
     if len(text) > _LONGEST_INTEGER or text == "-0":
-        return Number(text)
+        return _number_of(text)
     value = int(text)
-    return value if -(2**63) <= value < 2**64 else Number(text)
+    return value if -(2**63) <= value < 2**64 else _number_of(text)
 
 
 _TO_THE_LETTER = json.JSONDecoder(
-    object_pairs_hook=_members, parse_float=Number, parse_int=_integer
+    object_pairs_hook=_members, parse_float=_number_of, parse_int=_integer
 )
 _AS_PAIRS = json.JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int=str)
 """The same, but objects are tuples of pairs, and numbers do not matter."""
@@ -133,7 +134,7 @@ _AS_PAIRS = json.JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int
 
 def _as_it_stood(value: Any) -> orjson.Fragment:
     if isinstance(value, Number):
-        return orjson.Fragment(value.text)
+        return orjson.Fragment(value)
     raise TypeError(f"{type(value)} does not come from JSON")
 
 

@@ -36,7 +36,7 @@ _INTEGER = re.compile(r"(?:0|-?[1-9][0-9]*)\Z")
 
 def _written_integer(value: Any) -> str:
     """The text of an integer, of however many digits; of any other value none."""
-    text = value.text if isinstance(value, Number) else str(value) if type(value) is int else ""
+    text = value.decode() if isinstance(value, Number) else str(value) if type(value) is int else ""
     return text if _INTEGER.match(text) else ""
 
 

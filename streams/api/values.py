@@ -56,7 +56,7 @@ def _text_of(value: Any, *, nested: bool) -> str | None:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, Number):
-        return value.text
+        return value.decode()
     return rewritten(value) if nested and value is not None else None
 
 
