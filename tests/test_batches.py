@@ -169,6 +169,27 @@ class TestLimits:
         assert (answer.status, answer.code) == (413, "payload_too_large")
         assert member in answer.message
 
+    @pytest.mark.parametrize(
+        ("path", "member"),
+        [
+            ("/streams/add", "entries"),
+            ("/streams/read", "streams"),
+            ("/streams/delete", "ids"),
+            ("/streams/groups/read", "streams"),
+            ("/streams/groups/ack", "ids"),
+            ("/streams/groups/claim", "ids"),
+            ("/streams/tickets", "keys"),
+        ],
+    )
+    def test_the_length_of_a_list_is_looked_at_before_its_items(
+        self, api: Api, settings: Any, path: str, member: str
+    ) -> None:
+        settings.STREAMS_MAX_BATCH = 2
+        assert api.post(path, {member: [1] * 2}).code == "invalid_request"
+        answer = api.post(path, {member: [1] * 3})
+        assert (answer.status, answer.code) == (413, "payload_too_large")
+        assert answer.message == f"{member} may hold at most 2 items"
+
 
 class TestTheCollection:
     def test_it_lists_streams_in_byte_order_with_pages(self, api: Api) -> None:

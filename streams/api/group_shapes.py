@@ -5,10 +5,10 @@ from pydantic import StrictBool, StrictStr
 from streams.api.members import Integer, QueryInteger
 from streams.api.naming import about, parsed
 from streams.api.shapes import (
+    Batch,
     BodyShape,
     QueryShape,
     Shape,
-    check_batch,
     check_name,
     checked_block_ms,
     ids_of,
@@ -75,7 +75,7 @@ class ReadGroupShape(BodyShape):
 
     group: StrictStr
     consumer: StrictStr
-    streams: list[GroupStartShape]
+    streams: Batch[GroupStartShape]
     count: Integer | None = None
     block_ms: Integer | None = None
     noack: StrictBool = False
@@ -85,7 +85,6 @@ class ReadGroupShape(BodyShape):
         check_name(self.consumer, "consumer")
         if not self.streams:
             raise InvalidRequest("streams must name at least one stream")
-        check_batch(self.streams, "streams")
         return ReadGroup(
             self.group,
             self.consumer,
@@ -99,7 +98,7 @@ class ReadGroupShape(BodyShape):
 class AcknowledgeShape(GroupShape):
     """`/groups/ack`."""
 
-    ids: list[StrictStr]
+    ids: Batch[StrictStr]
 
     def command(self) -> Acknowledge:
         self.check_names()
@@ -121,7 +120,7 @@ class ClaimingShape(GroupShape):
 class ClaimShape(ClaimingShape):
     """`/groups/claim`."""
 
-    ids: list[StrictStr]
+    ids: Batch[StrictStr]
     idle_ms: Integer | None = None
     time_ms: Integer | None = None
     retry_count: Integer | None = None

@@ -10,7 +10,15 @@ from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from django.http import QueryDict
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+)
 
 from streams import conf
 from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
@@ -58,6 +66,19 @@ def check_batch(items: Sequence[Any], member: str) -> None:
         raise TooLarge(f"{member} may hold at most {limit} items")
 
 
+def _checked_batch(items: Any, info: ValidationInfo) -> Any:
+    if isinstance(items, list):
+        check_batch(items, str(info.field_name))
+    return items
+
+
+T = TypeVar("T")
+
+Batch = Annotated[list[T], BeforeValidator(_checked_batch)]
+"""A list within the batch limit, which is checked first: each item may have an error of its own,
+and millions of them would keep a worker busy for minutes."""
+
+
 class Shape(BaseModel):
     """The members of a request."""
 
@@ -84,7 +105,7 @@ S = TypeVar("S", bound=Shape)
 
 
 def from_body(shape: type[S], body: dict[str, Any]) -> S:
-    """The body's members. Raises InvalidRequest, naming the first that is wrong."""
+    """The body's members. Raises InvalidRequest, naming the first that is wrong, or TooLarge."""
     try:
         return shape.model_validate(body)
     except ValidationError as error:
@@ -145,7 +166,7 @@ class AddShape(BodyShape):
     key: StrictStr
     values: Any = None
     id: StrictStr | None = None
-    entries: list[EntryShape] | None = None
+    entries: Batch[EntryShape] | None = None
     nomkstream: StrictBool = False
     trim: TrimShape | None = None
 
@@ -167,7 +188,6 @@ class AddShape(BodyShape):
             raise InvalidRequest("entries stands alone: give values and id inside of it")
         if not self.entries:
             raise InvalidRequest("entries must hold at least one entry")
-        check_batch(self.entries, "entries")
         return [
             _entry(entry.id, entry.values, f"entries[{index}].")
             for index, entry in enumerate(self.entries)
@@ -192,14 +212,13 @@ class StartShape(Shape):
 class ReadShape(BodyShape):
     """`/read`."""
 
-    streams: list[StartShape]
+    streams: Batch[StartShape]
     count: Integer | None = None
     block_ms: Integer | None = None
 
     def command(self) -> Read:
         if not self.streams:
             raise InvalidRequest("streams must name at least one stream")
-        check_batch(self.streams, "streams")
         positions = [
             Position(
                 check_name(stream.key, f"streams[{index}].key"),
@@ -223,7 +242,7 @@ class DeleteShape(BodyShape):
     """`/delete`."""
 
     key: StrictStr
-    ids: list[StrictStr]
+    ids: Batch[StrictStr]
 
     def command(self) -> Delete:
         check_name(self.key, "key")
@@ -238,15 +257,14 @@ class CommandShape(Shape):
 
 
 def ids_of(texts: list[str]) -> list[EntryId]:
-    """The IDs of `ids`. Raises InvalidRequest, TooLarge, InvalidCommand."""
+    """The IDs of `ids`. Raises InvalidRequest, InvalidCommand."""
     if not texts:
         raise InvalidRequest("ids must hold at least one ID")
-    check_batch(texts, "ids")
     return [parsed(parse_id, text, f"ids[{index}]") for index, text in enumerate(texts)]
 
 
 def ids_or_refusal(texts: list[str]) -> list[EntryId] | Refusal:
-    """The same for commands that tell of a malformed ID later. Raises InvalidRequest, TooLarge."""
+    """The same for commands that tell of a malformed ID later. Raises InvalidRequest."""
     try:
         return ids_of(texts)
     except InvalidCommand as refusal:

@@ -22,7 +22,7 @@ from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavai
 class TicketShape(shapes.Shape):
     """`POST /tickets`."""
 
-    keys: list[StrictStr]
+    keys: shapes.Batch[StrictStr]
 
 
 class TicketView(PlateView):
