@@ -190,6 +190,34 @@ class TestLimits:
         assert (answer.status, answer.code) == (413, "payload_too_large")
         assert answer.message == f"{member} may hold at most 2 items"
 
+    @pytest.mark.parametrize(
+        ("words", "of_each", "things"),
+        [
+            (["XDEL", "k"], ["1-0"], "IDs"),
+            (["XACK", "k", "g"], ["1-0"], "IDs"),
+            (["XCLAIM", "k", "g", "c", "0"], ["1-0"], "IDs"),
+            (["XREAD", "STREAMS"], ["k", "0"], "streams"),
+            (["XREADGROUP", "GROUP", "g", "c", "STREAMS"], ["0", "0"], "streams"),
+        ],
+    )
+    def test_a_command_over_the_limit_is_refused(
+        self, api: Api, settings: Any, words: list[str], of_each: list[str], things: str
+    ) -> None:
+        settings.STREAMS_MAX_BATCH = 2
+        message = f"a command may name at most 2 {things}"
+        assert api.send(*words, *of_each * 2).status != 413
+        answer = api.send(*words, *of_each * 3)
+        assert (answer.status, answer.code, answer.message) == (413, "payload_too_large", message)
+        piped = api.post("/pipeline", [["XLEN", "k"], [*words, *of_each * 3]])
+        assert piped.body["data"] == [0, {"error": message}]
+
+    def test_a_command_has_at_most_so_many_words(self, api: Api) -> None:
+        words = ["k", "-", "+"] + ["COUNT", 1] * 2**19
+        answer = api.send("XRANGE", *words)
+        assert (answer.status, answer.code) == (413, "payload_too_large")
+        assert answer.message == "args may hold at most 1048576 words"
+        assert api.send("XRANGE", *words[:-4]).result == []
+
 
 class TestTheCollection:
     def test_it_lists_streams_in_byte_order_with_pages(self, api: Api) -> None:

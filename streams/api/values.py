@@ -6,11 +6,17 @@ from typing import Any
 
 from streams.api.json import Number, rewritten
 from streams.api.naming import shown
-from streams.domain.errors import InvalidRequest
+from streams.domain.errors import InvalidRequest, TooLarge
+
+MAX_WORDS = 1024 * 1024
+"""How many words a command may have: as many as Redis took before its version 7.0. Options may be
+repeated, and a body has room for enough of them to keep a worker busy until it is killed."""
 
 
 def words_of(values: list[Any], member: str) -> list[str]:
-    """The words of a Redis command. Raises InvalidRequest, naming the word."""
+    """The words of a Redis command. Raises InvalidRequest, naming the word, or TooLarge."""
+    if len(values) > MAX_WORDS:
+        raise TooLarge(f"{member} may hold at most {MAX_WORDS} words")
     words: list[str] = []
     for index, value in enumerate(values):
         text = _text_of(value, nested=False)

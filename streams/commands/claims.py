@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from streams.commands import clock
-from streams.commands.contract import OneGroup, Scope
+from streams.commands.contract import OneGroup, Scope, check_number
 from streams.domain.arguments import Arguments, parse_integer
 from streams.domain.claims import (
     Candidate,
@@ -189,9 +189,9 @@ def check_count(word: str) -> int:
 
 
 def _parse_details(arguments: Arguments) -> ClaimDetails:
-    """Raises InvalidCommand, first error left to right (XCLAIM-2 to XCLAIM-6)."""
+    """Raises TooLarge, InvalidCommand, first error left to right (XCLAIM-2 to XCLAIM-6)."""
     min_idle_ms = arguments.take_integer("ERR Invalid min-idle-time argument for XCLAIM")
-    ids = list(_take_ids(arguments))
+    ids = _take_ids(arguments)
     options: dict[str, Any] = {}
     while arguments.left:
         if option := arguments.take_keyword(*_NUMBERS, followed_by=1):
@@ -209,15 +209,17 @@ def _parse_details(arguments: Arguments) -> ClaimDetails:
     return ClaimDetails(min_idle_ms, ids, **options)
 
 
-def _take_ids(arguments: Arguments) -> Iterator[EntryId]:
-    """The words up to the first that is no ID (XCLAIM-3)."""
+def _take_ids(arguments: Arguments) -> list[EntryId]:
+    """The words up to the first that is no ID (XCLAIM-3). Raises TooLarge."""
+    ids: list[EntryId] = []
     while arguments.left:
         try:
-            entry_id = parse_id(arguments.peek())
+            ids.append(parse_id(arguments.peek()))
         except InvalidCommand:
-            return
+            break
         arguments.take()
-        yield entry_id
+        check_number(len(ids), "IDs")
+    return ids
 
 
 def _rules(details: ClaimDetails, now_ms: int) -> ClaimRules:

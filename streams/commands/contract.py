@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from streams import conf
 from streams.domain.arguments import Arguments
+from streams.domain.errors import TooLarge
 from streams.domain.plates import PlateId
 
 
@@ -117,6 +118,13 @@ class Help:
 
     def without_blocking(self) -> Self:
         return self
+
+
+def check_number(number: int, things: str) -> None:
+    """Raises TooLarge if that is more IDs, or streams, than one command may name."""
+    limit = conf.limit("STREAMS_MAX_BATCH")
+    if number > limit:
+        raise TooLarge(f"a command may name at most {limit} {things}")
 
 
 def capped_block_ms(block_ms: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from streams import wakeups
 from streams.bounds import blocked_readers
 from streams.commands import clock
-from streams.commands.contract import OneGroup, Scope, capped_block_ms
+from streams.commands.contract import OneGroup, Scope, capped_block_ms, check_number
 from streams.commands.turns import Turns
 from streams.commands.waiting_line import COURTESY_SECONDS, WaitingLine
 from streams.domain.arguments import Arguments
@@ -75,10 +75,11 @@ class ReadGroup:
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "ReadGroup":
-        """Check in the order of XRG-1 to XRG-3. Raises InvalidCommand."""
+        """Check in the order of XRG-1 to XRG-3. Raises InvalidCommand, TooLarge."""
         options = parse_read_options(arguments, command="xreadgroup", now_ms=clock.now_ms())
         if options.group is None:
             raise InvalidCommand("ERR Missing GROUP option for XREADGROUP")
+        check_number(len(options.streams), "streams")
         group, consumer = options.group
         return cls(
             group,
@@ -203,7 +204,9 @@ class Acknowledge(OneGroup):
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Acknowledge":
-        return cls(arguments.take(), arguments.take(), parse_ids(arguments.take_rest()))
+        key, group = arguments.take(), arguments.take()
+        check_number(arguments.left, "IDs")
+        return cls(key, group, parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
         """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""

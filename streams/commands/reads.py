@@ -8,7 +8,7 @@ from streams import wakeups
 from streams.bounds import blocked_readers
 from streams.commands import clock
 from streams.commands.coalescing import SharedLooks
-from streams.commands.contract import Scope, capped_block_ms
+from streams.commands.contract import Scope, capped_block_ms, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import NO_ID, EntryId, parse_id
@@ -49,8 +49,9 @@ class Read:
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Read":
-        """Check in the order of XREAD-1 to 7. Raises InvalidCommand."""
+        """Check in the order of XREAD-1 to 7. Raises InvalidCommand, TooLarge."""
         options = parse_read_options(arguments, command="xread", now_ms=clock.now_ms())
+        check_number(len(options.streams), "streams")
         positions = [Position(key, parse_start(text)) for key, text in options.streams]
         return cls(positions, options.count, options.block_ms)
 

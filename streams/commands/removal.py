@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from streams import wakeups
-from streams.commands.contract import OneStream, Scope
+from streams.commands.contract import OneStream, Scope, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import IdConflict, InvalidCommand, Refusal, no_such_key, syntax_error
 from streams.domain.ids import NO_ID, EntryId, parse_id, parse_ids
@@ -34,7 +34,9 @@ class Delete(OneStream):
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Delete":
-        return cls(arguments.take(), parse_ids(arguments.take_rest()))
+        key = arguments.take()
+        check_number(arguments.left, "IDs")
+        return cls(key, parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
         """Delete all or, if one ID is malformed, none. Raises InvalidCommand."""
