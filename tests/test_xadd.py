@@ -142,6 +142,20 @@ class TestExplicitIds:
         assert answer.message == NOT_ABOVE_THE_TOP
         assert ids_of(api, "k") == ["5-5"]
 
+    def test_of_several_entries_the_refused_one_is_named(self, api: Api) -> None:
+        """XADD-6"""
+        add(api, "k", "5-5")
+        values = {"f": "v"}
+        entries = [{"id": text, "values": values} for text in ("5-6", "*", "5-*", "9-9")]
+        answer = api.post("/streams/add", {"key": "k", "entries": entries})
+        assert (answer.status, answer.code) == (409, "id_conflict")
+        assert answer.message == f"{NOT_ABOVE_THE_TOP} (entries[2].id='5-*')"
+        answer = api.post("/streams/add", {"key": "k", "id": "5-*", "values": values})
+        assert answer.status == 200
+        answer = api.post("/streams/add", {"key": "k", "id": "4", "values": values})
+        assert answer.message == NOT_ABOVE_THE_TOP
+        assert ids_of(api, "k") == ["5-5", "5-6"]
+
     @pytest.mark.parametrize("text", ["5-6", "6-0", "6", f"5-{MAX}"])
     def test_any_id_above_it_is_taken(self, api: Api, text: str) -> None:
         """XADD-6"""

@@ -38,6 +38,7 @@ def _steps(path: Iterable[str | int]) -> Iterator[str]:
 
 V = TypeVar("V")
 T = TypeVar("T")
+R = TypeVar("R", bound=Refusal)
 
 
 def parsed(parse: Callable[[V], T], value: V, place: str) -> T:
@@ -48,6 +49,6 @@ def parsed(parse: Callable[[V], T], value: V, place: str) -> T:
         raise about(refusal, place, value) from refusal
 
 
-def about(refusal: Refusal, place: str, value: object) -> InvalidCommand:
+def about(refusal: R, place: str, value: object) -> R:
     """The refusal in Redis' words, and then of which member and value it speaks."""
-    return InvalidCommand(f"{refusal.text} ({place}='{shown(str(value))}')")
+    return type(refusal)(f"{refusal.text} ({place}='{shown(str(value))}')")

@@ -39,7 +39,14 @@ from streams.commands.ranges import Length, Range, ReverseRange
 from streams.commands.reads import Position, Read, parse_start
 from streams.commands.removal import Delete, Trim
 from streams.domain.entries import NewEntry, new_entry
-from streams.domain.errors import InvalidCommand, InvalidQuery, InvalidRequest, Refusal, TooLarge
+from streams.domain.errors import (
+    IdConflict,
+    InvalidCommand,
+    InvalidQuery,
+    InvalidRequest,
+    Refusal,
+    TooLarge,
+)
 from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
 from streams.domain.trimming import Trim as Bound
 from streams.domain.trimming import TrimOptions, parse_limit
@@ -177,6 +184,12 @@ class AddShape(BodyShape):
         )
         bound = self.trim.bound("trim.") if self.trim else None
         return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
+
+    def naming(self, conflict: IdConflict) -> IdConflict:
+        """The conflict, and which of several entries it speaks of; the IDs of others are good."""
+        if self.entries is None or conflict.place is None:
+            return conflict
+        return about(conflict, f"entries[{conflict.place}].id", self.entries[conflict.place].id)
 
     def _single(self) -> NewEntry:
         if self.values is None:

@@ -25,7 +25,7 @@ from streams.commands.contract import Command, Scope
 from streams.commands.deliveries import ReadGroup
 from streams.commands.reads import Read
 from streams.commands.removal import DeleteStream
-from streams.domain.errors import Unavailable
+from streams.domain.errors import IdConflict, Unavailable
 from streams.domain.plates import PlateId
 from streams.store.entries import LongRange
 from streams.store.keys import KnownKey
@@ -131,12 +131,18 @@ class QueryView(PlateView):
         return self.run(shapes.from_query(self.shape, self.request.GET, names))
 
 
-class AddView(BodyView):
+class AddView(PlateView):
     """`POST /add`."""
 
     scope = Scope.WRITE
     command_name = "XADD"
-    shape = shapes.AddShape
+
+    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
+        added = shapes.from_body(shapes.AddShape, self.body())
+        try:
+            return self.run(added.command())
+        except IdConflict as conflict:
+            raise added.naming(conflict) from conflict
 
 
 class ReadView(BodyView):

@@ -45,6 +45,9 @@ class BusyGroup(Refusal):
 class IdConflict(Refusal):
     """The ID is not greater than what the stream has seen, or no ID is left."""
 
+    # Which of the entries of an add, from 0; None: it is no add's.
+    place: int | None = None
+
 
 class UnsupportedCommand(Refusal):
     """The command is outside the allowed list."""

@@ -49,12 +49,16 @@ def append_all(
 ) -> tuple[Stream, list[EntryId], list[SealedNode]]:
     """The stream with these entries on top, their IDs, and the storage nodes that they filled.
 
-    Raises IdConflict if one of them cannot be added; then none is.
+    Raises IdConflict, with its place, if one of them cannot be added; then none is.
     """
     ids: list[EntryId] = []
     last = stream.last_generated_id
-    for entry in entries:
-        last = next_id(last, entry.add_id, now_ms)
+    for place, entry in enumerate(entries):
+        try:
+            last = next_id(last, entry.add_id, now_ms)
+        except IdConflict as conflict:
+            conflict.place = place
+            raise
         ids.append(last)
     all_fields = (entry.fields for entry in entries)
     tail_node, sealed_nodes = add_to_tail(stream.tail_node, zip(ids, all_fields, strict=True))
