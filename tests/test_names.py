@@ -81,6 +81,22 @@ def test_a_name_that_is_not_utf8_is_refused(api: Api, segment: str) -> None:
     assert (answer.status, answer.code) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "?match=%ff",
+        "/info/k?section=consumers&group=%ff",
+        "/groups/pending/k/g?consumer=c%c3",
+        "/tail?key=%ed%a0%80",
+        "/range/k?%ff=1",
+    ],
+)
+def test_a_query_that_is_not_utf8_is_refused(api: Api, path: str) -> None:
+    answer = api.get(f"/streams{path}")
+    assert (answer.status, answer.code) == (400, "invalid_query")
+    assert answer.message == "the query is not UTF-8"
+
+
 def test_a_name_may_be_so_long_and_no_longer(api: Api) -> None:
     assert api.get(f"/streams/length/{'x' * 1024}").result == 0
     assert api.get(f"/streams/length/{'x' * 1025}").code == "invalid_request"

@@ -44,7 +44,7 @@ class TailView(PlateView):
     authenticators = (tickets.authenticate_ticket, authenticate_key)
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
-        positions = _positions(request.GET, key, request.META.get("HTTP_LAST_EVENT_ID"))
+        positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
         tail = Tail(positions).execute(self.plate)
         events = _Events(
             tail, self.known_key.id, request.META.get("gunicorn.socket"), is_single=key is not None

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar, cast
+from urllib.parse import unquote_to_bytes
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
@@ -25,7 +26,7 @@ from streams.commands.contract import Command, Scope
 from streams.commands.deliveries import ReadGroup
 from streams.commands.reads import Read
 from streams.commands.removal import DeleteStream
-from streams.domain.errors import IdConflict, Unavailable
+from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
 from streams.store.entries import LongRange
 from streams.store.keys import KnownKey
@@ -94,6 +95,15 @@ class PlateView(APIView):
             raise HttpError(400, "invalid_json", f"the body must be {wanted}")
         return value
 
+    def query(self) -> QueryDict:
+        """The request's parameters. Raises InvalidQuery, TooManyFieldsSent."""
+        # Django would put another character in the place of what is none: another name.
+        try:
+            unquote_to_bytes(self.request.META["QUERY_STRING"]).decode()
+        except UnicodeDecodeError as error:
+            raise InvalidQuery("the query is not UTF-8") from error
+        return self.request.GET
+
     def run(self, command: Command) -> HttpResponseBase:
         """Execute the command and answer with its reply. Raises Refusal."""
         self._note(command)
@@ -128,7 +138,7 @@ class QueryView(PlateView):
 
     def get(self, request: HttpRequest, **names: str) -> HttpResponseBase:
         del names["plate"]
-        return self.run(shapes.from_query(self.shape, self.request.GET, names))
+        return self.run(shapes.from_query(self.shape, self.query(), names))
 
 
 class AddView(PlateView):
