@@ -186,10 +186,11 @@ class AddShape(BodyShape):
         return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
 
     def naming(self, conflict: IdConflict) -> IdConflict:
-        """The conflict, and which of several entries it speaks of; the IDs of others are good."""
-        if self.entries is None or conflict.place is None:
+        """The conflict, with the ID of which it speaks where there are several entries."""
+        index = conflict.entry_index
+        if self.entries is None or index is None:
             return conflict
-        return about(conflict, f"entries[{conflict.place}].id", self.entries[conflict.place].id)
+        return about(conflict, f"entries[{index}].id", self.entries[index].id)
 
     def _single(self) -> NewEntry:
         if self.values is None:

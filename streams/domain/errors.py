@@ -45,8 +45,8 @@ class BusyGroup(Refusal):
 class IdConflict(Refusal):
     """The ID is not greater than what the stream has seen, or no ID is left."""
 
-    # Which of the entries of an add, from 0; None: it is no add's.
-    place: int | None = None
+    # Which of an add's entries it is, from 0; None: it is none of an add.
+    entry_index: int | None = None
 
 
 class UnsupportedCommand(Refusal):

@@ -49,15 +49,15 @@ def append_all(
 ) -> tuple[Stream, list[EntryId], list[SealedNode]]:
     """The stream with these entries on top, their IDs, and the storage nodes that they filled.
 
-    Raises IdConflict, with its place, if one of them cannot be added; then none is.
+    Raises IdConflict, with the index of the entry, if one of them cannot be added; then none is.
     """
     ids: list[EntryId] = []
     last = stream.last_generated_id
-    for place, entry in enumerate(entries):
+    for index, entry in enumerate(entries):
         try:
             last = next_id(last, entry.add_id, now_ms)
         except IdConflict as conflict:
-            conflict.place = place
+            conflict.entry_index = index
             raise
         ids.append(last)
     all_fields = (entry.fields for entry in entries)
