@@ -7,13 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from django.core.management import execute_from_command_line
-from environs import EnvError
+try:
+    from django.core.management import execute_from_command_line
+    from environs import EnvError
 
-from plates_project.embedded import Membership, membership_of
-from plates_project.paths import data_directory
-from plates_project.reachability import Unreachable, look_at_database, look_at_listener
-from plates_project.stop_signals import STOP_SIGNALS, exit_on
+    from plates_project.embedded import Membership, membership_of
+    from plates_project.paths import data_directory
+    from plates_project.reachability import Unreachable, look_at_database, look_at_listener
+    from plates_project.stop_signals import STOP_SIGNALS, exit_on
+# It takes a good part of a second, in which somebody may press Ctrl-C.
+except KeyboardInterrupt:
+    sys.exit(128 + signal.SIGINT)
 
 NEED_NO_DATABASE = frozenset(
     ("check", "collectstatic", "diffsettings", "findstatic", "help", "spectacular", "version")

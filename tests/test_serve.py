@@ -170,6 +170,12 @@ def test_a_data_directory_with_a_long_name_is_no_obstacle(tmp_path: Path) -> Non
     assert manage("createplate", "acme", environment=environment).returncode == 0
 
 
+def test_ctrl_c_while_it_is_still_importing_shows_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "environs.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    done = manage("serve", environment={**clean_environment(), "PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
+
+
 def test_a_port_that_is_taken_is_told_on_one_line(embedded: Server, tmp_path: Path) -> None:
     environment = {**embedded.environment, "DATA_DIR": str(tmp_path / "other")}
     done = manage("serve", environment=environment)
