@@ -1,5 +1,6 @@
 """What cannot work is refused on one line, which names the variable or the option."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -122,13 +123,38 @@ def read_only_url(database_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("words", ["serve", "createplate acme"])
+CREATE_OPERATOR = "createsuperuser --noinput --username admin --email a@plates.example"
+
+
+@pytest.mark.parametrize("words", ["serve", "createplate acme", CREATE_OPERATOR])
 def test_a_read_only_database_is_refused_where_it_must_be_written_to(
     run: Run, read_only_url: str, words: str
 ) -> None:
     done = run(*words.split(), DATABASE_URL=read_only_url)
     assert done.returncode == 1
     assert done.stderr == "CommandError: DATABASE_URL: the database is read-only\n"
+
+
+@pytest.fixture
+def unprivileged_url(database_url: str) -> Iterator[str]:
+    """An empty database in which the user may not create tables."""
+    user = f"plates_live_{secrets.token_hex(4)}"
+    role = sql.Identifier(user)
+    with new_database(database_url) as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, SECRET))
+        parts = conninfo_to_dict(url) | {"user": user, "password": SECRET}
+        try:
+            yield f"postgresql:///{parts.pop('dbname')}?{urlencode(parts)}"
+        finally:
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@pytest.mark.parametrize("words", ["serve", "listkeys", CREATE_OPERATOR])
+def test_a_missing_privilege_is_told(run: Run, unprivileged_url: str, words: str) -> None:
+    done = run(*words.split(), DATABASE_URL=unprivileged_url)
+    assert_refused(done, "DATABASE_URL: permission denied for schema public")
 
 
 def test_shared_connections_need_a_listener_past_the_pooler(run: Run, database_url: str) -> None:

@@ -30,17 +30,17 @@ def prepare() -> None:
 
 @contextmanager
 def outages_told() -> Iterator[None]:
-    """Turn "the database cannot serve" into the command line's error message."""
+    """Turn "the database cannot serve", or may not, into the command line's error message."""
     try:
         with session.driver_errors_translated():
             yield
     except Unavailable as error:
         raise CommandError(f"DATABASE_URL: {error.text}") from error
     except DatabaseError as error:
-        outage = session.outage_in(error)
-        if outage is None:
+        reason = session.outage_in(error) or session.missing_privilege_in(error)
+        if reason is None:
             raise
-        raise CommandError(f"DATABASE_URL: {outage}") from error
+        raise CommandError(f"DATABASE_URL: {reason}") from error
 
 
 def _prepare() -> None:

@@ -221,6 +221,15 @@ def outage_in(error: BaseException | None) -> str | None:
     return None
 
 
+def missing_privilege_in(error: BaseException | None) -> str | None:
+    """What PostgreSQL says that our user may not do, in an error as above; None: nothing."""
+    while error is not None:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return error.diag.message_primary
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def _renew_connections() -> None:
     """Have the pool connect anew, but not all the time.
 
