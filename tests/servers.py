@@ -189,12 +189,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def new_database(maintenance_url: str) -> Iterator[str]:
+def new_database(maintenance_url: str, encoding: str = "UTF8") -> Iterator[str]:
     """The URL of a fresh, empty database beside the one given; dropped afterwards."""
     name = f"plates_live_{secrets.token_hex(4)}"
     identifier = sql.Identifier(name)
     with psycopg.connect(maintenance_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE 'C'"
+        connection.execute(sql.SQL(statement).format(identifier, encoding))
         try:
             yield f"{maintenance_url.rsplit('/', 1)[0]}/{name}"
         finally:

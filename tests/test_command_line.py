@@ -135,6 +135,15 @@ def test_a_read_only_database_is_refused_where_it_must_be_written_to(
     assert done.stderr == "CommandError: DATABASE_URL: the database is read-only\n"
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+@pytest.mark.parametrize("words", ["serve", "listkeys"])
+def test_a_database_that_cannot_hold_every_text_is_refused(
+    run: Run, database_url: str, words: str, encoding: str
+) -> None:
+    with new_database(database_url, encoding) as url:
+        assert_refused(run(words, DATABASE_URL=url), f"DATABASE_URL: the database is in {encoding}")
+
+
 @pytest.fixture
 def unprivileged_url(database_url: str) -> Iterator[str]:
     """An empty database in which the user may not create tables."""
