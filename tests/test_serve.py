@@ -170,6 +170,12 @@ def test_a_data_directory_with_a_long_name_is_no_obstacle(tmp_path: Path) -> Non
     assert manage("createplate", "acme", environment=environment).returncode == 0
 
 
+def test_a_data_directory_with_quotes_in_its_name_is_no_obstacle(tmp_path: Path) -> None:
+    environment = {**clean_environment(), "DATA_DIR": str(tmp_path / "it's here")}
+    done = manage("createplate", "acme", environment=environment)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ctrl_c_while_it_is_still_importing_shows_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "environs.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
     done = manage("serve", environment={**clean_environment(), "PYTHONPATH": str(tmp_path)})

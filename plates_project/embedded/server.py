@@ -5,6 +5,7 @@ Whoever starts or stops holds `locks.exclusive_start`.
 
 import math
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -168,7 +169,9 @@ def _start(server: "PostgresServer", is_given_up: Callable[[], bool]) -> None:
 
 
 def _start_words(directory: Path, place: Path) -> tuple[str, ...]:
-    options = [f"-h '' -k '{place}'", *(f"-c {name}={v}" for name, v in CONFIGURATION.items())]
+    # pg_ctl gives them to a shell.
+    where = f"-h '' -k {shlex.quote(str(place))}"
+    options = [where, *(f"-c {name}={v}" for name, v in CONFIGURATION.items())]
     log = str(server_log.path(directory))
     return ("-w", "-t", str(START_SECONDS), "-o", " ".join(options), "-l", log, "start")
 
