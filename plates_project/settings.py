@@ -147,6 +147,8 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["streams.admin.passwords.Hasher"]
+# Where a login leads to that does not say, or names a page of another site.
+LOGIN_REDIRECT_URL = "admin:index"
 
 # How often a password may be wrong, and for how long nobody can log in then.
 LOGIN_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", 5, validate=AT_LEAST_ONE)

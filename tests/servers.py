@@ -189,13 +189,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def new_database(maintenance_url: str, encoding: str = "UTF8") -> Iterator[str]:
+def new_database(maintenance_url: str, encoding: str | None = None) -> Iterator[str]:
     """The URL of a fresh, empty database beside the one given; dropped afterwards."""
     name = f"plates_live_{secrets.token_hex(4)}"
     identifier = sql.Identifier(name)
+    statement = sql.SQL("CREATE DATABASE {}").format(identifier)
+    if encoding:
+        # In a locale that allows for any.
+        statement += sql.SQL(" TEMPLATE template0 LOCALE 'C' ENCODING {}").format(encoding)
     with psycopg.connect(maintenance_url, autocommit=True) as connection:
-        statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE 'C'"
-        connection.execute(sql.SQL(statement).format(identifier, encoding))
+        connection.execute(statement)
         try:
             yield f"{maintenance_url.rsplit('/', 1)[0]}/{name}"
         finally:

@@ -59,6 +59,13 @@ def test_one_failure_less_locks_out_nobody(root: User) -> None:
     assert attempt("root", PASSWORD) == 302
 
 
+def test_a_login_leads_to_no_page_of_another_site(root: User) -> None:
+    form = {"username": "root", "password": PASSWORD, "next": "https://elsewhere.example/"}
+    response = Client(REMOTE_ADDR=HERE).post("/admin/login/", form)
+
+    assert response["Location"] == "/admin/"
+
+
 def test_it_says_so_on_a_page(root: User) -> None:
     fail(LIMIT)
 
