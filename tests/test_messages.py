@@ -118,6 +118,7 @@ WRONG_BODIES = [
     ("/streams/add", '{"values": {"a": 1}}', "key is required"),
     ("/streams/add", '{"key": 7, "values": {"a": 1}}', "key must be a string"),
     ("/streams/add", '{"key": "k", "vlaues": {}}', "unknown member 'vlaues'"),
+    ("/streams/add", '{"kye": "k", "values": {"a": 1}}', "unknown member 'kye'"),
     ("/streams/add", '{"key": "k", "va\\nl": {}}', "unknown member 'va\\nl'"),
     ("/streams/add", '{"key": "k", "nomkstream": 1}', "nomkstream must be true or false"),
     ("/streams/add", '{"key": "k", "entries": {}}', "entries must be a list"),

@@ -20,8 +20,12 @@ _SENTENCES = {
 
 
 def first_problem(error: ValidationError, kind: Literal["member", "parameter"]) -> str:
-    """What is wrong with the first member or parameter that is wrong."""
-    problem = error.errors(include_url=False, include_input=False)[0]
+    """What is wrong with the first unknown member or parameter, or else the first wrong one.
+
+    One that is unknown may be a misspelt one, which is then missing, too.
+    """
+    problems = error.errors(include_url=False, include_input=False)
+    problem = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     place = place_of(problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"unknown {kind} '{place}'"
