@@ -229,6 +229,9 @@ class WaitingReader(models.Model):
     process = models.BigIntegerField()
     # When it stops waiting, Unix ms.
     expires_at = models.BigIntegerField()
+    # The signals of the stream at which XGROUP SETID found it: until there are more it sleeps,
+    # whatever there is to be given (BLK-5). Null: there was no such XGROUP SETID.
+    asleep_at_signals = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "waiting_reader"

@@ -161,6 +161,24 @@ def test_setid_wakes_nobody_even_when_lost_hints_are_looked_for_blk_5(
     assert read_of(plate, "a", 1, "k1") == {"k1": [["1-0", ["f", "v"]]]}
 
 
+def test_nobody_gives_way_to_a_reader_that_sleeps_through_setid_blk_5(
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
+) -> None:
+    plate.run("XADD", "k1", "1-0", "f", "v")
+    plate.run("XGROUP", "SETID", "k1", "g", "$")
+    first = begun(threads, plate, "a", LONG_MS, "k1")
+    eventually(lambda: waiting_for(server, plate))
+    plate.run("XGROUP", "SETID", "k1", "g", "0")
+    assert read_of(plate, "b", 800, "k1") == {"k1": [["1-0", ["f", "v"]]]}
+    # Who gives way in vain puts the other one out of the line.
+    assert waiting_for(server, plate)
+    second = begun(threads, plate, "b", LONG_MS, "k1")
+    plate.run("XADD", "k1", "2-0", "f", "v")
+    assert first.result() == {"k1": [["2-0", ["f", "v"]]]}
+    plate.run("XADD", "k1", "3-0", "f", "v")
+    assert second.result() == {"k1": [["3-0", ["f", "v"]]]}
+
+
 @pytest.mark.parametrize(
     "trigger",
     [

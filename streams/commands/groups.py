@@ -18,7 +18,7 @@ from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId, parse_id, parse_loose_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
-from streams.store import consumers, groups, session, streams
+from streams.store import consumers, groups, session, streams, waiting
 
 Place = EntryId | None | Refusal
 """Where a group stands: an ID; None for `$`, the stream's last one; or why the text is none."""
@@ -122,6 +122,7 @@ class SetGroupId(OneGroup):
                     entries_read=self.entries_read,
                 )
             )
+            waiting.let_sleep(group)
 
     def reply(self, result: None) -> str:
         return "OK"

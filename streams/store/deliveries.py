@@ -10,7 +10,7 @@ from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Answer
-from streams.store.waiting import STILL_WAITS
+from streams.store.waiting import TAKES_WHAT_IS_NEW
 
 # For each group of one name the counters of its stream, then the entries above the group's place,
 # at most `count` (null: all). One statement, for counters and entries must be of one moment
@@ -89,7 +89,7 @@ DELIVER_PLAINLY = f"""
                   FROM waiting_reader
                   WHERE plate_id = %(plate)s
                     AND group_id = consumer_group.id
-                    AND {STILL_WAITS}
+                    AND {TAKES_WHAT_IS_NEW}
               )
           )
     ),

@@ -10,10 +10,12 @@ from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import literals, session
 
-# Whether the reader of a row still waits: its time is not over, and its process lives. The lock of
-# a process that does not is free to share, and is shared until the transaction ends.
-STILL_WAITS = """
+# Whether the reader of a row, which waits for a group of this `stream`, takes what is new: its time
+# is not over, it does not sleep through it, and its process lives. The lock of a process that does
+# not is free to share, and is shared until the transaction ends.
+TAKES_WHAT_IS_NEW = """
     waiting_reader.expires_at > %(now)s
+    AND waiting_reader.asleep_at_signals IS DISTINCT FROM stream.signals
     AND NOT pg_try_advisory_xact_lock_shared(waiting_reader.process)
 """
 
@@ -37,6 +39,12 @@ FIRST_BEFORE = f"""
     FROM ROWS FROM (
         unnest(%(groups)s::bigint[]), unnest(%(places)s::bigint[])
     ) AS mine (group_id, place)
+    JOIN consumer_group
+      ON consumer_group.plate_id = %(plate)s
+     AND consumer_group.id = mine.group_id
+    JOIN stream
+      ON stream.plate_id = consumer_group.plate_id
+     AND stream.id = consumer_group.stream_id
     CROSS JOIN LATERAL (
         SELECT waiting_reader.id
         FROM waiting_reader
@@ -44,7 +52,7 @@ FIRST_BEFORE = f"""
           AND waiting_reader.group_id = mine.group_id
           AND waiting_reader.id < mine.place
           AND waiting_reader.process <> ALL (%(passed_over)s::bigint[])
-          AND {STILL_WAITS}
+          AND {TAKES_WHAT_IS_NEW}
         ORDER BY waiting_reader.id
         LIMIT 1
     ) AS first
@@ -60,6 +68,17 @@ PUT_OUT = """
       AND waiting_reader.group_id = idle.group_id
       AND waiting_reader.process = idle.process
     RETURNING waiting_reader.process
+"""
+
+# Notes of all that wait for a group that they sleep until something happens to its stream.
+LET_SLEEP = """
+    UPDATE waiting_reader
+    SET asleep_at_signals = stream.signals
+    FROM stream
+    WHERE waiting_reader.plate_id = %(plate)s
+      AND waiting_reader.group_id = %(group)s
+      AND stream.plate_id = waiting_reader.plate_id
+      AND stream.id = %(stream)s
 """
 
 # Removes what processes that are gone have left, of all plates.
@@ -110,6 +129,11 @@ def put_out(plate: PlateId, places: Collection[int]) -> set[int]:
     """Take these places away, and those of the same group and process; returns the processes."""
     rows = session.fetch_all(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
     return {row[0] for row in rows}
+
+
+def let_sleep(group: ConsumerGroup) -> None:
+    """Whoever waits for this locked group is not woken by what is new to it now (BLK-5)."""
+    session.execute(LET_SLEEP, {"plate": group.plate, "group": group.id, "stream": group.stream_id})
 
 
 def forget_the_gone() -> None:
