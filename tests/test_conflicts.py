@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import psycopg
 import pytest
@@ -10,6 +11,19 @@ from tests.polling import eventually
 from tests.servers import LivePlate, Server
 
 LOCK = "SELECT FROM stream WHERE key = %s FOR UPDATE"
+LOCK_GROUP = """
+    SELECT
+    FROM consumer_group
+    WHERE stream_id = (SELECT id FROM stream WHERE key = %s)
+    FOR UPDATE
+"""
+PLACES = """
+    SELECT
+    FROM waiting_reader
+    JOIN consumer_group ON consumer_group.id = waiting_reader.group_id
+    JOIN stream ON stream.id = consumer_group.stream_id
+    WHERE stream.key = %s
+"""
 SOMEBODY_WAITS = """
     SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
@@ -41,6 +55,36 @@ def test_a_transaction_that_ends_in_a_deadlock_is_done_again(
         other.execute(LOCK, [first.encode()])
     assert answer.result().json() == {"ok": True, "data": ["2-0", "2-0"]}
     assert plate.run("XLEN", first) == plate.run("XLEN", second) == 2
+
+
+def test_a_blocked_reader_that_ends_in_a_deadlock_keeps_its_place(
+    server: Server, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+) -> None:
+    plate = live_plate()
+    first, second = f"{plate.name}-1", f"{plate.name}-2"
+    for key in (first, second):
+        plate.run("XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
+
+    def read(consumer: str, *keys: str) -> Any:
+        words = ["GROUP", "g", consumer, "BLOCK", 20_000, "STREAMS", *keys, *[">"] * len(keys)]
+        return plate.run("XREADGROUP", *words)
+
+    with (
+        psycopg.connect(server.environment["DATABASE_URL"]) as other,
+        psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
+    ):
+        older = threads.submit(read, "a", first, second)
+        eventually(lambda: watching.execute(PLACES, [first.encode()]).rowcount == 1)
+        younger = threads.submit(read, "b", first)
+        eventually(lambda: watching.execute(PLACES, [first.encode()]).rowcount == 2)
+        other.execute(LOCK_GROUP, [second.encode()])
+        plate.run("XADD", first, "1-0", "f", "v")
+        eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
+        # Who waited first gives way.
+        other.execute(LOCK_GROUP, [first.encode()])
+    assert older.result() == {first: [["1-0", ["f", "v"]]]}
+    plate.run("XADD", first, "2-0", "f", "v")
+    assert younger.result() == {first: [["2-0", ["f", "v"]]]}
 
 
 def test_deletions_beside_transactions_over_several_streams_end_in_no_deadlock(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from streams import wakeups
 from streams.bounds import blocked_readers
 from streams.commands import clock
+from streams.commands.conflicts import tried_again
 from streams.commands.contract import OneGroup, Scope, capped_block_ms, check_number
 from streams.commands.turns import Turns
 from streams.commands.waiting_line import COURTESY_SECONDS, WaitingLine
@@ -110,10 +111,12 @@ class ReadGroup:
             found = deliveries.glance(plate, keys, self.group)
             return len(found) < len(keys) or line.asks_for_a_look(found)
 
+        def attempt() -> Found | None:
+            # By itself: the reader keeps its place and its deadline.
+            return tried_again(lambda: self._attempt(plate, line))
+
         try:
-            return wakeups.wait(
-                names, lambda: self._attempt(plate, line), worth_it=is_worth_it, block_ms=block_ms
-            )
+            return wakeups.wait(names, attempt, worth_it=is_worth_it, block_ms=block_ms)
         except wakeups.ClientHasLeft:
             line.leave()
             if is_worth_it():

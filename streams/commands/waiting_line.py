@@ -10,7 +10,7 @@ from streams import wakeups
 from streams.commands import clock
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
-from streams.store import waiting
+from streams.store import session, waiting
 from streams.store.deliveries import Glance
 
 COURTESY_SECONDS = 0.25
@@ -90,13 +90,14 @@ class WaitingLine:
         """Take a place for each of the locked groups where the reader has none."""
         missing = [group for group in groups if group.id not in self._places]
         if missing:
-            self._places |= waiting.enter(missing, wakeups.PROCESS, self._expires_at)
+            entered = waiting.enter(missing, wakeups.PROCESS, self._expires_at)
+            session.after_commit(lambda: self._places.update(entered))
 
     def leave(self) -> None:
         """Give up the places, if there are any."""
         if self._places:
             waiting.leave(self._plate, self._places.values())
-            self._places = {}
+            session.after_commit(self._places.clear)
 
     def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
         now_ms = clock.now_ms()
