@@ -81,10 +81,16 @@ LET_SLEEP = """
       AND stream.id = %(stream)s
 """
 
-# Removes what processes that are gone have left, of all plates.
+# Removes what processes that are gone have left, of all plates. Several processes may do so at the
+# same time: what one has locked is nothing to wait for.
 FORGET_THE_GONE = """
     DELETE FROM waiting_reader
-    WHERE pg_try_advisory_xact_lock_shared(process)
+    WHERE id IN (
+        SELECT id
+        FROM waiting_reader
+        WHERE pg_try_advisory_xact_lock_shared(process)
+        FOR UPDATE SKIP LOCKED
+    )
 """
 
 _END_OF_LINE = 2**63 - 1
