@@ -12,6 +12,9 @@ from pytest_django import DjangoDbBlocker
 
 from plates_project.embedded import membership_of
 from streams import wakeups
+from streams.wakeups import hub
+from tests.line import listeners_of
+from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database, shut_out_everybody
 
 pytest_plugins = ["tests.fixtures"]
@@ -49,6 +52,17 @@ def django_db_modify_db_settings(
         connection.settings_dict[name] = place[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def undisturbed_by_the_listener() -> Iterator[None]:
+    """The listener of this process does not look for lost hints, which none of its tests need.
+
+    It would do so from its own thread, in between tests too, when the database is out of bounds.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "CHECK_SECONDS", 24 * 3600.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, database_url: str
@@ -64,7 +78,10 @@ def django_db_setup(
 
 @pytest.fixture(scope="session")
 def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real server with two workers and a database of its own."""
+    """A real server with two workers and a database of its own.
+
+    Its readers keep their order even where this machine holds one of the workers up for a while.
+    """
     directory = tmp_path_factory.mktemp("server")
     with (
         new_database(database_url) as url,
@@ -73,8 +90,10 @@ def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
             DATABASE_URL=url,
             DATA_DIR=str(directory),
             WEB_CONCURRENCY="2",
+            STREAMS_COURTESY_MS="5000",
         ) as running,
     ):
+        eventually(lambda: listeners_of(running) == 2)
         yield running
 
 

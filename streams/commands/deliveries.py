@@ -11,7 +11,7 @@ from streams.commands import clock
 from streams.commands.conflicts import tried_again
 from streams.commands.contract import OneGroup, Scope, capped_block_ms, check_number
 from streams.commands.turns import Turns
-from streams.commands.waiting_line import COURTESY_SECONDS, WaitingLine
+from streams.commands.waiting_line import WaitingLine, courtesy_seconds
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Refusal
 from streams.domain.groups import ConsumerGroup, no_group_to_read
@@ -147,7 +147,7 @@ class ReadGroup:
                     return found
                 line.enter(delivery.groups)
         if left:
-            raise wakeups.NotYet(COURTESY_SECONDS)
+            raise wakeups.NotYet(courtesy_seconds())
         line.found_nothing(delivery.signals())
         return None
 

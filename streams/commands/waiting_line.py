@@ -6,25 +6,27 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
-from streams import wakeups
+from streams import conf, wakeups
 from streams.commands import clock
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import session, waiting
 from streams.store.deliveries import Glance
 
-COURTESY_SECONDS = 0.25
-"""How long a reader leaves new entries to the one who waits longest.
-
-That one is woken by the same change, and takes the entries within a few milliseconds. If it does
-not in this time, its process is stopped or badly overloaded, and loses its place.
-"""
-
 STALL_SECONDS = 10.0
 """How long nobody here gives way to readers of a process that did not take what was left to it."""
 
 _passed_over: TTLCache[int, None] = TTLCache(maxsize=1000, ttl=STALL_SECONDS)
 """Those processes, by their numbers."""
+
+
+def courtesy_seconds() -> float:
+    """How long a reader leaves new entries to the one who waits longest.
+
+    That one is woken by the same change, and takes the entries within a few milliseconds. If it
+    does not in this time, its process is stopped or badly overloaded, and loses its place.
+    """
+    return conf.limit("STREAMS_COURTESY_MS") / 1000
 
 
 class _Courtesy(NamedTuple):
@@ -108,4 +110,4 @@ class WaitingLine:
         known = self._courtesies.get(group)
         if known and known.place == place:
             return known
-        return _Courtesy(place, now + COURTESY_SECONDS)
+        return _Courtesy(place, now + courtesy_seconds())
