@@ -27,7 +27,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 MANAGE = [sys.executable, str(BASE_DIR / "manage.py")]
 START_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS = 90
 COMMAND_SECONDS = 120
 
 
@@ -128,6 +128,8 @@ class Server:
         assert self._process is not None
         os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+        # A worker that is slow to die still holds the port.
+        eventually(self._can_listen)
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a management command in the server's environment."""
@@ -153,6 +155,15 @@ class Server:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+    def _can_listen(self) -> bool:
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", self.port))
+            except OSError:
+                return False
+        return True
 
     def _answers(self) -> bool:
         assert self._process is not None

@@ -17,6 +17,8 @@ class TerminalServer(Server):
 
     @property
     def output(self) -> str:
+        if self._process is not None and self._process.poll() is not None:
+            self._copying.join(timeout=10)
         return super().output.replace("\r\n", "\n")
 
     @property
@@ -29,7 +31,8 @@ class TerminalServer(Server):
         ours, its = os.openpty()
         with os.fdopen(its, "wb", buffering=0) as terminal:
             process = super()._spawn(terminal)
-        threading.Thread(target=_copy, args=(ours, Path(output.name))).start()
+        self._copying = threading.Thread(target=_copy, args=(ours, Path(output.name)))
+        self._copying.start()
         return process
 
 

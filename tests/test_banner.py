@@ -74,7 +74,7 @@ def test_the_first_start_shows_all_that_a_newcomer_needs(at_terminal: TerminalSe
 def test_the_request_to_try_is_complete(at_terminal: TerminalServer) -> None:
     words = shlex.split(at_terminal.screen["try it"])
     headers = dict(word.split(": ") for word in words if ": " in word and word[0] != "{")
-    answer = httpx.post(words[1], headers=headers, content=words[-1])
+    answer = httpx.post(words[1], headers=headers, content=words[-1], timeout=30)
     assert answer.status_code == 200, answer.text
 
 
@@ -96,7 +96,7 @@ def test_the_command_for_the_first_administrator_works(at_terminal: TerminalServ
 
 
 def test_log_lines_at_a_terminal_are_text(at_terminal: TerminalServer) -> None:
-    httpx.get(f"{at_terminal.url}/demo/streams/length/events")
+    httpx.get(f"{at_terminal.url}/demo/streams/length/events", timeout=30)
     line = eventually(
         lambda: re.search(r"^\d\d:\d\d:\d\d .*GET 401 in .*$", at_terminal.output, re.M)
     )

@@ -14,7 +14,7 @@ from tests.servers import LivePlate, Server
 READERS = 8
 """Enough for both workers to have some."""
 
-LONG_MS = 20_000
+LONG_MS = 28_000
 
 
 @pytest.fixture

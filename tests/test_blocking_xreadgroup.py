@@ -1,6 +1,7 @@
 """Readers that block with XREADGROUP, and consumers at work at once, on two worker processes."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.line import once_in_line, places_in_line
 from tests.polling import eventually
 from tests.servers import LivePlate, Server
 
@@ -29,24 +31,26 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 class Reader:
-    """A blocked `/groups/read` of the group g; it is asleep once this is made."""
+    """A blocked `/groups/read` of the group g; it stands in line once this is made."""
 
     def __init__(
-        self, threads: ThreadPoolExecutor, plate: LivePlate, consumer: str, **body: Any
+        self,
+        server: Server,
+        threads: ThreadPoolExecutor,
+        plate: LivePlate,
+        consumer: str,
+        **body: Any,
     ) -> None:
-        self._answer: Future[httpx.Response] = threads.submit(
-            plate.post,
-            "/streams/groups/read",
-            {
-                "group": "g",
-                "consumer": consumer,
-                "streams": [{"key": "jobs"}],
-                "block_ms": LONG_MS,
-                **body,
-            },
+        read = {
+            "group": "g",
+            "consumer": consumer,
+            "streams": [{"key": "jobs"}],
+            "block_ms": LONG_MS,
+            **body,
+        }
+        self._answer: Future[httpx.Response] = once_in_line(
+            server, plate, 1, lambda: threads.submit(plate.post, "/streams/groups/read", read)
         )
-        # ST-10: the consumer exists from the moment that its reader has looked and found nothing.
-        eventually(lambda: consumer in consumers_of(plate) or self._answer.done())
 
     @property
     def has_answer(self) -> bool:
@@ -65,26 +69,26 @@ def consumers_of(plate: LivePlate) -> list[str]:
 
 
 def test_waiters_are_served_in_the_order_they_came_blk_17(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
-    readers = [Reader(threads, plate, f"c{n}", count=1) for n in range(READERS)]
+    readers = [Reader(server, threads, plate, f"c{n}", count=1) for n in range(READERS)]
     for n in range(1, READERS + 1):
         plate.run("XADD", "jobs", f"{n}-0", "n", str(n))
     assert [reader.ids() for reader in readers] == [[f"{n}-0"] for n in range(1, READERS + 1)]
 
 
 def test_one_transaction_serves_several_waiters_of_one_each_blk_17(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
-    readers = [Reader(threads, plate, f"c{n}", count=1) for n in range(3)]
+    readers = [Reader(server, threads, plate, f"c{n}", count=1) for n in range(3)]
     plate.post("/transaction", [["XADD", "jobs", f"{n}-0", "n", str(n)] for n in (1, 2, 3)])
     assert [reader.ids() for reader in readers] == [["1-0"], ["2-0"], ["3-0"]]
 
 
 def test_without_a_count_the_first_waiter_takes_all_blk_17(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
-    first, second = (Reader(threads, plate, name) for name in ("first", "second"))
+    first, second = (Reader(server, threads, plate, name) for name in ("first", "second"))
     plate.post("/transaction", [["XADD", "jobs", f"{n}-0", "n", str(n)] for n in (1, 2, 3)])
     assert first.ids() == ["1-0", "2-0", "3-0"]
     assert not second.has_answer
@@ -93,19 +97,19 @@ def test_without_a_count_the_first_waiter_takes_all_blk_17(
 
 
 def test_waiters_of_different_groups_each_get_the_entry_blk_18(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
     plate.run("XGROUP", "CREATE", "jobs", "h", "$")
-    readers = [Reader(threads, plate, "c"), Reader(threads, plate, "c", group="h")]
+    readers = [Reader(server, threads, plate, "c"), Reader(server, threads, plate, "c", group="h")]
     plate.run("XADD", "jobs", "1-0", "n", "1")
     assert [reader.ids() for reader in readers] == [["1-0"], ["1-0"]]
 
 
 @pytest.mark.parametrize("go_away", ["group", "stream"])
 def test_waiters_are_refused_when_group_or_stream_goes_away_blk_11_blk_13(
-    plate: LivePlate, threads: ThreadPoolExecutor, go_away: str
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor, go_away: str
 ) -> None:
-    reader = Reader(threads, plate, "c")
+    reader = Reader(server, threads, plate, "c")
     if go_away == "group":
         plate.run("XGROUP", "DESTROY", "jobs", "g")
     else:
@@ -120,9 +124,9 @@ def test_waiters_are_refused_when_group_or_stream_goes_away_blk_11_blk_13(
 
 
 def test_a_group_recreated_in_one_transaction_keeps_its_waiters_blk_14(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
-    reader = Reader(threads, plate, "c")
+    reader = Reader(server, threads, plate, "c")
     plate.post(
         "/transaction", [["XGROUP", "DESTROY", "jobs", "g"], ["XGROUP", "CREATE", "jobs", "g", "$"]]
     )
@@ -131,20 +135,20 @@ def test_a_group_recreated_in_one_transaction_keeps_its_waiters_blk_14(
 
 
 def test_setid_backwards_wakes_nobody_until_the_next_add_blk_5(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
     plate.run("XADD", "jobs", "1-0", "n", "1")
     plate.run("XGROUP", "SETID", "jobs", "g", "$")
-    reader = Reader(threads, plate, "c")
+    reader = Reader(server, threads, plate, "c")
     plate.run("XGROUP", "SETID", "jobs", "g", "0")
     plate.run("XADD", "jobs", "2-0", "n", "2")
     assert reader.ids() == ["1-0", "2-0"]
 
 
 def test_a_deleted_consumer_waits_on_and_comes_back_blk_15(
-    plate: LivePlate, threads: ThreadPoolExecutor
+    server: Server, plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
-    reader = Reader(threads, plate, "c")
+    reader = Reader(server, threads, plate, "c")
     plate.run("XGROUP", "DELCONSUMER", "jobs", "g", "c")
     assert consumers_of(plate) == []
     plate.run("XADD", "jobs", "1-0", "n", "1")
@@ -174,7 +178,7 @@ def test_a_client_that_has_gone_receives_nothing(server: Server, plate: LivePlat
     )
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head.encode() + body)
-        eventually(lambda: "gone" in consumers_of(plate))
+        eventually(lambda: places_in_line(server, plate))
     plate.run("XADD", "jobs", "1-0", "n", "1")
     read = plate.run("XREADGROUP", "GROUP", "g", "here", "BLOCK", "5000", "STREAMS", "jobs", ">")
     assert read == {"jobs": [["1-0", ["n", "1"]]]}
@@ -184,24 +188,30 @@ def test_each_entry_goes_to_exactly_one_consumer_in_order(
     plate: LivePlate, threads: ThreadPoolExecutor
 ) -> None:
     total, given = 600, []
+    all_produced = threading.Event()
 
     def consume(name: str) -> list[str]:
         mine: list[str] = []
         while True:
+            is_last = all_produced.is_set()
             read = plate.run(
                 "XREADGROUP", "GROUP", "g", name, "COUNT", 7, "BLOCK", 1000, "STREAMS", "jobs", ">"
             )
-            if read is None:
+            if read is None and is_last:
                 return mine
-            ids = [entry[0] for entry in read["jobs"]]
-            mine += ids
-            assert plate.run("XACK", "jobs", "g", *ids) == len(ids)
+            if read is not None:
+                ids = [entry[0] for entry in read["jobs"]]
+                mine += ids
+                assert plate.run("XACK", "jobs", "g", *ids) == len(ids)
 
     def produce(_: int) -> list[str]:
         return [plate.run("XADD", "jobs", "*", "n", n) for n in range(total // 3)]
 
     consumers = [threads.submit(consume, f"c{n}") for n in range(READERS)]
-    added = [entry_id for ids in threads.map(produce, range(3)) for entry_id in ids]
+    try:
+        added = [entry_id for ids in threads.map(produce, range(3)) for entry_id in ids]
+    finally:
+        all_produced.set()
     for consumer in consumers:
         mine = consumer.result(timeout=60)
         assert mine == sorted(mine, key=lambda text: tuple(map(int, text.split("-"))))

@@ -9,6 +9,7 @@ from django.test import Client
 
 from streams import wakeups
 from tests.api import Api
+from tests.polling import eventually
 
 pytestmark = pytest.mark.django_db
 
@@ -333,7 +334,7 @@ class TestAroundTheApi:
             assert client.get("/healthz").status_code == 200
 
     def test_readyz_is_true_once_everything_works(self, client: Client) -> None:
-        assert client.get("/readyz").status_code == 200
+        eventually(lambda: client.get("/readyz").status_code == 200)
 
     def test_readyz_names_what_failed(
         self, client: Client, monkeypatch: pytest.MonkeyPatch

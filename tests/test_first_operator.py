@@ -48,7 +48,7 @@ def test_it_makes_an_operator_who_can_log_in(server: Server, checkout: Path) -> 
 
     found = re.search(r"PASSWORD='(.+?)'.* --username (\S+)", recipe())
     assert found
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=30) as http:
         http.get("/admin/login/")
         form = {
             "username": found[2],

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def cookie_is_secure(server: Server, **headers: str) -> bool:
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=30) as http:
         http.get("/admin/login/", headers=headers)
         (cookie,) = http.cookies.jar
         return cookie.secure
@@ -60,7 +60,10 @@ def test_settings_help_where_a_proxy_tells_nothing(database_url: str, tmp_path: 
         form = {"username": "nobody", "password": "x", "csrfmiddlewaretoken": "t" * 32}
         statuses = [
             httpx.post(
-                f"{server.url}/admin/login/", data=form, headers={**cookies, "Origin": asked}
+                f"{server.url}/admin/login/",
+                data=form,
+                headers={**cookies, "Origin": asked},
+                timeout=30,
             ).status_code
             for asked in (origin, "https://elsewhere.example")
         ]

@@ -58,6 +58,10 @@ def plate_of(server: Server) -> Iterator[LivePlate]:
         yield plate
 
 
+def is_ready(server: Server) -> bool:
+    return httpx.get(f"{server.url}/readyz", timeout=30).status_code == 200
+
+
 def add_and_read_under_load(plate: LivePlate) -> None:
     """Several clients add, others read in a group; each sees what is so."""
     plate.run("XGROUP", "CREATE", "events", "g", "$", "MKSTREAM")
@@ -100,7 +104,7 @@ def wake_a_blocked_reader(plate: LivePlate) -> None:
 
 def test_session_mode_works(pooler: PgBouncer, server_with: Callable[..., Server]) -> None:
     with pooler.running("session"), server_with(DATABASE_URL=pooler.url) as server:
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        eventually(lambda: is_ready(server), within_seconds=30)
         with plate_of(server) as plate:
             add_and_read_under_load(plate)
             wake_a_blocked_reader(plate)
@@ -116,7 +120,7 @@ def test_transaction_mode_works_without_prepared_statements(
     }
     # Fewer connections than there are clients, so that they change hands all the time.
     with pooler.running("transaction", pool_size=3), server_with(**settings) as server:
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        eventually(lambda: is_ready(server), within_seconds=30)
         with plate_of(server) as plate:
             add_and_read_under_load(plate)
             wake_a_blocked_reader(plate)
@@ -143,7 +147,7 @@ def test_a_pooler_that_changes_to_transaction_mode_is_noticed(
         plate = server.new_plate()
     try:
         with plate.http, pooler.running("transaction"):
-            eventually(lambda: NOT_READY in plate.http.get("/readyz").text)
+            eventually(lambda: NOT_READY in plate.http.get("/readyz").text, within_seconds=30)
             assert statuses_under_load(plate) <= {200, 503}
     finally:
         server.stop()

@@ -139,7 +139,7 @@ def log_in(http: httpx.Client, user: str, **headers: str) -> httpx.Response:
 
 @NEEDS_NGINX
 def test_an_operator_logs_in_over_tls(proxy: str, operator: str) -> None:
-    with httpx.Client(base_url=proxy) as http:
+    with httpx.Client(base_url=proxy, timeout=30) as http:
         answer = log_in(http, operator, Origin=proxy)
 
         assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
@@ -150,7 +150,7 @@ def test_an_operator_logs_in_over_tls(proxy: str, operator: str) -> None:
 
 @NEEDS_NGINX
 def test_a_form_from_elsewhere_is_refused(proxy: str, operator: str) -> None:
-    with httpx.Client(base_url=proxy) as http:
+    with httpx.Client(base_url=proxy, timeout=30) as http:
         assert log_in(http, operator, Origin="https://elsewhere.example").status_code == 403
 
 

@@ -12,7 +12,7 @@ from tests.servers import LivePlate, Server, new_database
 
 pytestmark = pytest.mark.slow
 
-DONE_SECONDS = 30
+DONE_SECONDS = 60
 
 WRITES = {
     "/streams/add": {"key": "events", "values": {"f": "v"}},
@@ -79,7 +79,7 @@ def test_a_write_is_unavailable(plate: LivePlate, path: str) -> None:
 
 @pytest.mark.usefixtures("read_only")
 def test_the_console_says_so_on_a_page(plate: LivePlate) -> None:
-    with httpx.Client(base_url=plate.http.base_url) as browser:
+    with httpx.Client(base_url=plate.http.base_url, timeout=30) as browser:
         browser.get("/admin/login/")
         form = {
             "username": "a",

@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from tests.conformance.blocking import Step
@@ -25,7 +24,7 @@ from tests.conformance.crowds import (
     recorded,
 )
 from tests.conformance.over_http import reply_in, send
-from tests.polling import eventually
+from tests.line import once_in_line
 from tests.servers import LivePlate, Server
 
 RECORDED = RECORD.read()
@@ -42,7 +41,7 @@ class Blocked:
     """The readers of a plate that have had no answer, by step."""
 
     def __init__(self, server: Server, plate: LivePlate, threads: ThreadPoolExecutor) -> None:
-        self._database = server.environment["DATABASE_URL"]
+        self._server = server
         self._plate = plate
         self._threads = threads
         self._answers: dict[int, Future[httpx.Response]] = {}
@@ -50,25 +49,17 @@ class Blocked:
     def begin(self, number: int, step: Step) -> None:
         """Have a reader read; it stands in line once this returns, or is answered."""
         words = step.commands[0]
-        standing = self._places()
-        places = words[words.index("STREAMS") :].count(">")
-        answer = self._threads.submit(send, self._plate, words)
-        self._answers[number] = answer
-        eventually(lambda: answer.done() or self._places() == standing + places)
+        groups = words[words.index("STREAMS") :].count(">")
+        self._answers[number] = once_in_line(
+            self._server,
+            self._plate,
+            groups,
+            lambda: self._threads.submit(send, self._plate, words),
+        )
 
     def answer(self, number: int) -> Any:
         """The reply of a reader that is to be answered by now."""
         return reply_in(self._answers.pop(number).result(timeout=30))
-
-    def _places(self) -> int:
-        with psycopg.connect(self._database) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM waiting_reader JOIN plate ON plate.id = plate_id"
-                " WHERE plate.name = %s",
-                [self._plate.name],
-            ).fetchone()
-        assert row
-        return int(row[0])
 
 
 @pytest.fixture

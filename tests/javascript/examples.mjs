@@ -36,10 +36,10 @@ const reading = send("POST", "/read", {
     { key: "events", id: "$" },
     { key: "audit", id: "$" },
   ],
-  block_ms: 5000,
+  block_ms: 20000,
   count: 25,
 });
-const adding = new Promise((resolve) => setTimeout(resolve, 1000)).then(() =>
+const adding = new Promise((resolve) => setTimeout(resolve, 2000)).then(() =>
   send("POST", "/add", { key: "audit", values: { action: "login" } }),
 );
 const [read, auditId] = await Promise.all([reading, adding]);
