@@ -21,10 +21,13 @@ pytest_plugins = ["tests.fixtures"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What speaks to the real server is slow, too."""
+    """Mark what speaks to the real server, and what brings a PostgreSQL of its own."""
     for item in items:
-        if isinstance(item, pytest.Function) and "server" in item.fixturenames:
-            item.add_marker(pytest.mark.slow)
+        if isinstance(item, pytest.Function):
+            if "server" in item.fixturenames:
+                item.add_marker(pytest.mark.slow)
+            if "data_directory" in item.fixturenames:
+                item.add_marker(pytest.mark.embedded)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +106,7 @@ def live_plate(server: Server) -> Iterator[Callable[[], LivePlate]]:
     plates: list[LivePlate] = []
 
     def make() -> LivePlate:
-        plates.append(server.new_plate())
+        plates.append(server.quick_plate())
         return plates[-1]
 
     yield make
