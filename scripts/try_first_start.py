@@ -105,8 +105,8 @@ def _service(directory: Path, port: int, seconds: float) -> Iterator[Terminal]:
         _tell("Ctrl-C")
         terminal.press(CTRL_C)
         status = terminal.wait(STOP_SECONDS)
-        # pip tells before of errors that it has survived.
-        served = terminal.text.partition("Plates serves on")[2]
+        # Before that pip may have told of errors that it survived.
+        served = terminal.text.partition("Preparing the database")[2]
         if status not in CLEAN_STATUSES or re.search("Traceback|Error", served):
             raise terminal.failure(f"it did not end cleanly, with status {status}")
         assert not _postmaster(directory), "the embedded PostgreSQL still runs"

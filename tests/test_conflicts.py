@@ -44,7 +44,12 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def once_the_service_gives_way(attempt: Callable[[], None]) -> None:
-    """PostgreSQL ends who waited first, unless he had waited too long for it when it looked."""
+    """Repeat a deadlock until PostgreSQL ends the service's transaction, not the test's.
+
+    PostgreSQL looks for a deadlock one second after a transaction began to wait, and ends the one
+    that looks. The service waits first; but if this test is held up for a second before it waits
+    as well, the service's look finds no deadlock, and the test's own look finds it.
+    """
     for _ in range(4):
         with suppress(psycopg.errors.DeadlockDetected):
             return attempt()
