@@ -39,7 +39,7 @@ def recorded() -> Iterator[list[str]]:
     thread = threading.get_ident()
     sent: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for function in ("execute", "fetch_all", "fetch_one", "ask"):
+        for function in ("execute", "fetch_all", "fetch_one", "defer"):
             original = getattr(session, function)
 
             def record(statement: str, parameters: Any = None, original: Any = original) -> Any:

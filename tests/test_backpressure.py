@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from django.test import override_settings
 
-from streams.bounds import Bound
 from streams.domain.errors import TooManyRequests, Unavailable
 from streams.domain.plates import PlateId
+from streams.rounds.bounds import Bound
 from tests.events import tail
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, new_database

@@ -226,7 +226,12 @@ class TestTheCollection:
         api.run("XGROUP", "CREATE", "a", "g", "$")
         first = api.get("/streams?count=3").result
         assert [stream["key"] for stream in first["streams"]] == ["B", "a", "ab"]
-        assert first["streams"][1] == {"key": "a", "length": 1, "last_id": "1-0", "groups": 1}
+        assert first["streams"][1] == {
+            "key": "a",
+            "length": 1,
+            "last_generated_id": "1-0",
+            "groups": 1,
+        }
         rest = api.get("/streams", count=3, cursor=first["cursor"]).result
         assert [stream["key"] for stream in rest["streams"]] == ["b", "é"]
         assert rest["cursor"] is None
@@ -252,7 +257,7 @@ class TestTheCollection:
     def test_a_page_of_much_work_ends_early_and_goes_on_at_its_cursor(
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("streams.commands.collection.MOST_STEPS", 100)
+        monkeypatch.setattr("streams.commands.list_streams.MOST_STEPS", 100)
         for n in range(5):
             api.run("XADD", f"k{n}", "*", "f", "v")
         page = api.get("/streams", match="*" * 30 + "4").result

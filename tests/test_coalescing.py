@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from streams.commands.coalescing import Coalescer
 from streams.domain.errors import Unavailable
+from streams.rounds.coalescing import Coalescer
 from tests.polling import eventually
 
 DEADLINE_SECONDS = 20

@@ -28,8 +28,7 @@ STATEMENTS = {
     "REDELIVER": pending.REDELIVER,
     "REMOVE": pending.REMOVE,
     "ACKNOWLEDGE": pending.ACKNOWLEDGE,
-    "READ_NEW": deliveries.READ_NEW,
-    "DELIVER_PLAINLY": deliveries.DELIVER_PLAINLY,
+    "DELIVER": deliveries.DELIVER,
     "FIND_FOR_CLAIM": candidates.FIND_FOR_CLAIM,
     "SCAN_FOR_CLAIM": candidates.SCAN_FOR_CLAIM,
     "READ_HISTORY": pending.READ_HISTORY,
@@ -86,9 +85,15 @@ def test_rows_are_found_by_their_ids(plate: int, name: str, mode: str) -> None:
     words = parameters(plate)
     if name in ("SCAN_FOR_CLAIM", "READ_HISTORY"):
         words |= {"ms": "10000", "seq": "0"}
-    if name in ("ACKNOWLEDGE", "READ_NEW", "DELIVER_PLAINLY"):
+    if name in ("ACKNOWLEDGE", "DELIVER"):
         words |= {"keys": "{events}", "group": b"workers", "consumer": b"worker-1"}
-        words |= {"no_ack": False, "gives_way": True}
+        words |= {
+            "no_ack": False,
+            "guarded": False,
+            "gives_way": True,
+            "places": "{1}",
+            "passed_over": "{2}",
+        }
     session.execute(f"SET LOCAL plan_cache_mode = {mode}")
     row = session.fetch_one(f"EXPLAIN (FORMAT JSON) {STATEMENTS[name]}", words)
     assert row is not None

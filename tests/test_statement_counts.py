@@ -32,7 +32,7 @@ TEN_STREAMS = f"XREAD STREAMS {' '.join('abcdefghij')}"
             ],
         ),
         ("XADD missing NOMKSTREAM * f v", [LOCK]),
-        ("XADD missing 1-0 f v", [LOCK, "CREATE_STREAMS", LOCK, "INSERT_ENTRIES", SAVE]),
+        ("XADD missing 1-0 f v", [LOCK, "CREATE_PLACEHOLDERS", LOCK, "INSERT_ENTRIES", SAVE]),
         ("XLEN k", ["FIND_STREAMS"]),
         ("XRANGE k - +", ["RANGE_PAGE"]),
         ("XRANGE k - + COUNT 0", ["FIND_STREAMS"]),
@@ -104,7 +104,7 @@ def test_adds_of_a_pipeline_are_committed_together(api: Api) -> None:
     batch = [["XADD", key, "*", "f", "v"] for key in ("k", "j", "k", "i")]
     with recorded() as sent:
         assert api.post("/pipeline", batch).status == 200
-    assert sent == [LOCK, "CREATE_STREAMS", LOCK, "INSERT_ENTRIES", SAVE]
+    assert sent == [LOCK, "CREATE_PLACEHOLDERS", LOCK, "INSERT_ENTRIES", SAVE]
 
 
 def test_of_the_deletion_of_a_stream(api: Api) -> None:
@@ -115,8 +115,8 @@ def test_of_the_deletion_of_a_stream(api: Api) -> None:
 
 
 GROUP_LOCK, SEE = "LOCK_GROUPS", "SEE_CONSUMER"
-PLAIN_READ = [GROUP_LOCK, "DELIVER_PLAINLY"]
-GENERAL_READ = [GROUP_LOCK, SEE, "READ_NEW", "SAVE_GROUP", "ASSIGN"]
+GUARDED_READ = [GROUP_LOCK, "DELIVER"]
+GENERAL_READ = [GROUP_LOCK, SEE, "RELEASE_NEW", "DELIVER"]
 READ = "XREADGROUP GROUP g c STREAMS k >"
 EVERY_ID = " ".join(f"{ms}-0" for ms in range(1, 1001))
 
@@ -132,11 +132,11 @@ def group(api: Api) -> Api:
 @pytest.mark.parametrize(
     ("words", "statements"),
     [
-        (READ, PLAIN_READ),
-        ("XREADGROUP GROUP g c COUNT 1 STREAMS k >", PLAIN_READ),
-        ("XREADGROUP GROUP g c BLOCK 1 STREAMS k >", PLAIN_READ),
-        ("XREADGROUP GROUP g c NOACK STREAMS k >", PLAIN_READ),
-        ("XREADGROUP GROUP g c STREAMS k k > >", [GROUP_LOCK, SEE, *GENERAL_READ[2:], "READ_NEW"]),
+        (READ, GUARDED_READ),
+        ("XREADGROUP GROUP g c COUNT 1 STREAMS k >", GUARDED_READ),
+        ("XREADGROUP GROUP g c BLOCK 1 STREAMS k >", GUARDED_READ),
+        ("XREADGROUP GROUP g c NOACK STREAMS k >", GUARDED_READ),
+        ("XREADGROUP GROUP g c STREAMS k k > >", [*GENERAL_READ, *GENERAL_READ[2:]]),
         ("XREADGROUP GROUP g c STREAMS k 0", [GROUP_LOCK, SEE, "READ_HISTORY"]),
         (f"XACK k g {EVERY_ID}", [GROUP_LOCK, "ACKNOWLEDGE"]),
         ("XACK k g x", ["FIND_GROUP"]),
@@ -149,23 +149,23 @@ def test_of_a_delivery(group: Api, words: str, statements: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("preparations", "delivered"),
+    ("preparations", "delivered", "corrections"),
     [
-        (["XGROUP SETID k g 0 ENTRIESREAD -1"], 1000),
-        (["XDEL k 1000-0"], 999),
-        (["XCLAIM k g other 0 500-0 FORCE"], 1000),
-        ([READ, "XGROUP SETID k g 0 ENTRIESREAD 0"], 1000),
+        (["XGROUP SETID k g 500-0 ENTRIESREAD -1"], 500, ["SAVE_GROUP"]),
+        (["XDEL k 1000-0"], 999, ["SAVE_GROUP"]),
+        (["XCLAIM k g other 0 500-0 FORCE"], 1000, []),
+        ([READ, "XGROUP SETID k g 0 ENTRIESREAD 0"], 1000, []),
     ],
     ids=["unknown entries-read", "a tombstone ahead", "pending ahead", "all pending"],
 )
-def test_of_a_delivery_that_is_not_plain(
-    group: Api, preparations: list[str], delivered: int
+def test_of_a_delivery_that_the_guard_holds_back(
+    group: Api, preparations: list[str], delivered: int, corrections: list[str]
 ) -> None:
     for words in preparations:
         group.run(*words.split())
     with recorded() as sent:
         assert len(group.run(*READ.split())["k"]) == delivered
-    assert sent == [*PLAIN_READ, *GENERAL_READ]
+    assert sent == [*GUARDED_READ, *GENERAL_READ, *corrections]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from streams.commands import clock
+from streams import clock
 from tests.api import Api
 from tests.builders import add_numbered, entries, entry
 

@@ -10,6 +10,6 @@ class AloneConfig(AppConfig):
     label = "bench_alone"
 
     def ready(self) -> None:
-        from streams.commands import append
+        from streams.operations import appending
 
-        append._coalescer.do = append._commit  # type: ignore[method-assign] # noqa: SLF001
+        appending._rounds.do = appending._commit  # type: ignore[method-assign,assignment] # noqa: SLF001

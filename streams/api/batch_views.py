@@ -9,32 +9,32 @@ from streams.api import shapes
 from streams.api.values import words_of
 from streams.api.views import PlateView, succeed
 from streams.commands import batch, registry
-from streams.commands.contract import NamedCommand
+from streams.commands.contract import RedisCommand
 from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
 
 
 class BatchView(PlateView):
     """Several commands in one request."""
 
-    def commands(self) -> list[NamedCommand | Refusal]:
+    def commands(self) -> list[RedisCommand | Refusal]:
         """The commands of the body; one whose words are wrong stands as its refusal.
 
         Raises HttpError, Refusal for what refuses the batch as a whole.
         """
         items = self.body(list)
         self.notes.commands = len(items)
-        batch_words = [self._words(item, place) for place, item in enumerate(items)]
+        batch_words = [self._words(item, index) for index, item in enumerate(items)]
         shapes.check_batch(batch_words, "a batch")
         for words in batch_words:
             self.check_scope(registry.scope_of(words))
         return [_parsed(words) for words in batch_words]
 
-    def _words(self, item: Any, place: int) -> list[str]:
+    def _words(self, item: Any, index: int) -> list[str]:
         if not isinstance(item, list):
-            raise InvalidRequest(f"[{place}] must be a list of a command's words")
+            raise InvalidRequest(f"[{index}] must be a list of a command's words")
         if not item:
-            raise InvalidCommand(f"[{place}] is an empty command")
-        return words_of(item, f"[{place}]")
+            raise InvalidCommand(f"[{index}] is an empty command")
+        return words_of(item, f"[{index}]")
 
 
 class PipelineView(BatchView):
@@ -61,7 +61,7 @@ class TransactionView(BatchView):
         return succeed(batch.run_transaction(self.plate, self.commands()))
 
 
-def _parsed(words: list[str]) -> NamedCommand | Refusal:
+def _parsed(words: list[str]) -> RedisCommand | Refusal:
     try:
         return registry.parse(words)
     except UnsupportedCommand:

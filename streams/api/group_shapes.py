@@ -14,15 +14,19 @@ from streams.api.shapes import (
     ids_of,
     ids_or_refusal,
     lower_bound,
-    positive_count,
     upper_bound,
 )
-from streams.commands.claims import AutoClaim, Claim, ClaimDetails, check_count
-from streams.commands.deliveries import Acknowledge, GroupPosition, ReadGroup, parse_start
-from streams.commands.groups import CreateGroup, check_entries_read, parse_place
-from streams.commands.pending import Pending, PendingRange
+from streams.commands import xautoclaim, xpending
+from streams.commands.xack import Acknowledge
+from streams.commands.xautoclaim import AutoClaim
+from streams.commands.xclaim import Claim, ClaimOptions
+from streams.commands.xgroup import CreateGroup, check_entries_read, parse_last_delivered
+from streams.commands.xpending import Pending, PendingRange
+from streams.commands.xreadgroup import ReadGroup, parse_after
 from streams.domain.errors import InvalidRequest, Refusal
 from streams.domain.ids import parse_id
+from streams.domain.reading import positive_count
+from streams.operations.delivering import GroupPosition
 
 
 class GroupShape(BodyShape):
@@ -49,10 +53,10 @@ class CreateGroupShape(GroupShape):
         entries_read = None
         if self.entries_read is not None:
             entries_read = parsed(check_entries_read, self.entries_read, "entries_read")
-        place = parse_place(self.id)
-        if isinstance(place, Refusal):
-            place = about(place, "id", self.id)
-        return CreateGroup(self.key, self.group, place, self.mkstream, entries_read)
+        last_delivered = parse_last_delivered(self.id)
+        if isinstance(last_delivered, Refusal):
+            last_delivered = about(last_delivered, "id", self.id)
+        return CreateGroup(self.key, self.group, last_delivered, self.mkstream, entries_read)
 
 
 class GroupStartShape(Shape):
@@ -61,13 +65,13 @@ class GroupStartShape(Shape):
     key: StrictStr
     id: StrictStr = ">"
 
-    def position(self, place: str) -> GroupPosition:
-        """Raises InvalidRequest. What is wrong with the ID is told after the group is found."""
-        check_name(self.key, f"{place}.key")
-        start = parse_start(self.id)
-        if isinstance(start, Refusal):
-            start = about(start, f"{place}.id", self.id)
-        return GroupPosition(self.key, start)
+    def position(self, path: str) -> GroupPosition:
+        """Raises InvalidRequest. A wrong ID is refused only where the group exists."""
+        check_name(self.key, f"{path}.key")
+        after = parse_after(self.id)
+        if isinstance(after, Refusal):
+            after = about(after, f"{path}.id", self.id)
+        return GroupPosition(self.key, after)
 
 
 class ReadGroupShape(BodyShape):
@@ -131,7 +135,7 @@ class ClaimShape(ClaimingShape):
         self.check_names()
         if self.idle_ms is not None and self.time_ms is not None:
             raise InvalidRequest("idle_ms and time_ms say the same: give one of them")
-        details = ClaimDetails(
+        options = ClaimOptions(
             self.min_idle_ms,
             ids_of(self.ids),
             self.idle_ms,
@@ -141,14 +145,14 @@ class ClaimShape(ClaimingShape):
             self.justid,
             None if self.last_id is None else parsed(parse_id, self.last_id, "last_id"),
         )
-        return Claim(self.key, self.group, self.consumer, details)
+        return Claim(self.key, self.group, self.consumer, options)
 
 
 class AutoClaimShape(ClaimingShape):
     """`/groups/autoclaim`."""
 
     start: StrictStr = "0-0"
-    count: Integer = 100
+    count: Integer = xautoclaim.DEFAULT_COUNT
 
     def command(self) -> AutoClaim:
         self.check_names()
@@ -158,7 +162,7 @@ class AutoClaimShape(ClaimingShape):
             self.consumer,
             self.min_idle_ms,
             lower_bound(self.start, "start"),
-            parsed(check_count, str(self.count), "count"),
+            parsed(xautoclaim.parse_count, str(self.count), "count"),
             self.justid,
         )
 
@@ -183,12 +187,8 @@ class PendingQuery(QueryShape):
             PendingRange(
                 lower_bound(self.start, "start"),
                 upper_bound(self.end, "end"),
-                DEFAULT_COUNT if self.count is None else self.count,
+                xpending.DEFAULT_COUNT if self.count is None else self.count,
                 self.consumer,
                 self.min_idle_ms or 0,
             ),
         )
-
-
-DEFAULT_COUNT = 10
-"""How many pending entries a list shows if no count says."""

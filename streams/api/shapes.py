@@ -20,24 +20,28 @@ from pydantic import (
     ValidationInfo,
 )
 
-from streams import conf
+from streams import clock, conf
 from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
 from streams.api.naming import about, parsed, shown
 from streams.api.problems import first_problem
 from streams.api.values import fields_of
-from streams.commands.append import Add, AddSeveral
-from streams.commands.collection import ListStreams
-from streams.commands.contract import Command
-from streams.commands.info import (
+from streams.commands import list_streams
+from streams.commands.contract import Command, check_length, check_names
+from streams.commands.list_streams import ListStreams
+from streams.commands.xadd import Add, AddSeveral
+from streams.commands.xdel import Delete
+from streams.commands.xinfo import (
     DEFAULT_FULL_COUNT,
     InfoConsumers,
     InfoGroups,
     InfoStream,
     full_of,
 )
-from streams.commands.ranges import Length, Range, ReverseRange
-from streams.commands.reads import Position, Read, parse_start
-from streams.commands.removal import Delete, Trim
+from streams.commands.xlen import Length
+from streams.commands.xrange import Range
+from streams.commands.xread import Read, ReadPosition, parse_after
+from streams.commands.xrevrange import ReverseRange
+from streams.commands.xtrim import Trim
 from streams.domain.entries import NewEntry, new_entry
 from streams.domain.errors import (
     IdConflict,
@@ -48,22 +52,30 @@ from streams.domain.errors import (
     TooLarge,
 )
 from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
-from streams.domain.trimming import Trim as Bound
-from streams.domain.trimming import TrimOptions, parse_limit
+from streams.domain.reading import check_block_ms, positive_count
+from streams.domain.trimming import Threshold, TrimOptions, parse_limit
 
 
 def check_name(name: str, member: str) -> str:
-    """A name of a stream, group or consumer. Raises InvalidRequest if it can be none."""
-    limit = conf.limit("STREAMS_MAX_NAME_BYTES")
+    """A name of a stream, group or consumer. Raises InvalidRequest, naming the member."""
     try:
-        size = len(name.encode())
+        check_length(member, name)
     except UnicodeEncodeError as error:
         raise InvalidRequest(f"{member} is not UTF-8") from error
+    except InvalidCommand as refusal:
+        raise InvalidRequest(refusal.text.removeprefix("ERR ")) from refusal
     if not name:
         raise InvalidRequest(f"{member} must not be empty")
-    if size > limit:
-        raise InvalidRequest(f"{member} may be at most {limit} bytes long")
     return name
+
+
+C = TypeVar("C", bound=Command)
+
+
+def checked(command: C) -> C:
+    """The command, whichever members its names come from. Raises InvalidCommand."""
+    check_names(command)
+    return command
 
 
 def check_batch(items: Sequence[Any], member: str) -> None:
@@ -127,7 +139,7 @@ def from_query(shape: type[QueryShape], parameters: QueryDict, names: Mapping[st
     if doubled:
         raise InvalidQuery(f"{shown(doubled[0])} is given twice")
     try:
-        return shape.model_validate(parameters.dict()).command(**names)
+        return checked(shape.model_validate(parameters.dict()).command(**names))
     except ValidationError as error:
         raise InvalidQuery(first_problem(error, "parameter")) from error
     except InvalidRequest as refusal:
@@ -143,21 +155,19 @@ class TrimShape(Shape):
     approximate: StrictBool = False
     limit: Integer | None = None
 
-    def bound(self, place: str = "") -> Bound:
-        """`place` stands before the names of its members in messages.
+    def to_threshold(self, path: str = "") -> Threshold:
+        """`path` stands before the names of its members in messages.
 
         Raises InvalidRequest, InvalidCommand (TRIM-2 to TRIM-10).
         """
         strategy = self.strategy.upper()
         if strategy not in ("MAXLEN", "MINID"):
-            raise InvalidRequest(f"{place}strategy must be maxlen or minid")
+            raise InvalidRequest(f"{path}strategy must be maxlen or minid")
         options = TrimOptions(approximate=self.approximate)
-        parsed(partial(options.set_threshold, strategy), self.threshold, f"{place}threshold")
+        parsed(partial(options.set_threshold, strategy), self.threshold, f"{path}threshold")
         if self.limit is not None:
-            options.limit = parsed(parse_limit, str(self.limit), f"{place}limit")
-        bound = options.trim(required=True)
-        assert bound is not None
-        return bound
+            options.limit = parsed(parse_limit, str(self.limit), f"{path}limit")
+        return options.required_threshold()
 
 
 class EntryShape(Shape):
@@ -182,8 +192,8 @@ class AddShape(BodyShape):
         kind, entries = (
             (Add, [self._single()]) if self.entries is None else (AddSeveral, self._several())
         )
-        bound = self.trim.bound("trim.") if self.trim else None
-        return kind(self.key, entries, make_stream=not self.nomkstream, trim=bound)
+        threshold = self.trim.to_threshold("trim.") if self.trim else None
+        return kind(self.key, entries, make_stream=not self.nomkstream, trim=threshold)
 
     def naming(self, conflict: IdConflict) -> IdConflict:
         """The conflict, with the ID of which it speaks where there are several entries."""
@@ -208,12 +218,12 @@ class AddShape(BodyShape):
         ]
 
 
-def _entry(id_text: str, values: Any, place: str = "") -> NewEntry:
-    fields = fields_of(values, f"{place}values")
+def _entry(id_text: str, values: Any, path: str = "") -> NewEntry:
+    fields = fields_of(values, f"{path}values")
     try:
         return new_entry(parse_add_id(id_text), fields)
     except InvalidCommand as refusal:
-        raise about(refusal, f"{place}id", id_text) from refusal
+        raise about(refusal, f"{path}id", id_text) from refusal
 
 
 class StartShape(Shape):
@@ -234,9 +244,9 @@ class ReadShape(BodyShape):
         if not self.streams:
             raise InvalidRequest("streams must name at least one stream")
         positions = [
-            Position(
+            ReadPosition(
                 check_name(stream.key, f"streams[{index}].key"),
-                parsed(parse_start, stream.id, f"streams[{index}].id"),
+                parsed(parse_after, stream.id, f"streams[{index}].id"),
             )
             for index, stream in enumerate(self.streams)
         ]
@@ -249,7 +259,7 @@ class TrimRequestShape(TrimShape, BodyShape):
     key: StrictStr
 
     def command(self) -> Trim:
-        return Trim(check_name(self.key, "key"), self.bound())
+        return Trim(check_name(self.key, "key"), self.to_threshold())
 
 
 class DeleteShape(BodyShape):
@@ -285,16 +295,11 @@ def ids_or_refusal(texts: list[str]) -> list[EntryId] | Refusal:
         return refusal
 
 
-def positive_count(count: int | None) -> int | None:
-    """COUNT of a read: 0 and below is no limit (XREAD-5)."""
-    return count if count is not None and count > 0 else None
-
-
 def checked_block_ms(block_ms: int | None) -> int | None:
-    """Raises InvalidCommand for a negative timeout (XREAD-6)."""
-    if block_ms is not None and block_ms < 0:
-        raise about(InvalidCommand("ERR timeout is negative"), "block_ms", block_ms)
-    return block_ms
+    """Raises InvalidCommand for a timeout that is negative or out of range (XREAD-6)."""
+    if block_ms is None:
+        return None
+    return parsed(partial(check_block_ms, now_ms=clock.now_ms()), block_ms, "block_ms")
 
 
 class LengthQuery(QueryShape):
@@ -350,16 +355,14 @@ class InfoQuery(QueryShape):
         return InfoStream(key, full_of(DEFAULT_FULL_COUNT if self.count is None else self.count))
 
 
-LARGEST_PAGE = 1000
-"""How many streams the collection shows at once, at most."""
-
-
 class ListQuery(QueryShape):
     """The collection."""
 
     match: str = "*"
     cursor: str = ""
-    count: Annotated[QueryInteger, between(1, LARGEST_PAGE)] = 100
+    count: Annotated[QueryInteger, between(1, list_streams.LARGEST_COUNT)] = (
+        list_streams.DEFAULT_COUNT
+    )
 
     def command(self, *, key: str = "", group: str = "") -> ListStreams:
         return ListStreams(self.match, self.cursor, self.count)
@@ -376,5 +379,5 @@ def upper_bound(text: str, parameter: str) -> EntryId:
 
 
 def _with_plus(text: str) -> str:
-    # A bare + in a query is decoded to a space (section 3 of the contract).
+    # A bare + in a query is decoded to a space.
     return "+" if text == " " else text

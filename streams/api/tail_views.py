@@ -14,8 +14,8 @@ from streams.api.json import dumps
 from streams.api.naming import parsed, shown
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
-from streams.commands.reads import Position, parse_start
-from streams.commands.tail import OpenTail, Tail, Tailed
+from streams.commands.tail import OpenTail, Tail, TailedEntry
+from streams.commands.xread import ReadPosition, parse_after
 from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
 
 
@@ -33,7 +33,7 @@ class TicketView(PlateView):
         if not shape.keys:
             raise InvalidRequest("keys must name at least one stream")
         _check_number(shape.keys, "keys")
-        keys = [shapes.check_name(key, f"keys[{place}]") for place, key in enumerate(shape.keys)]
+        keys = [shapes.check_name(key, f"keys[{index}]") for index, key in enumerate(shape.keys)]
         ticket = tickets.mint(self.known_key, keys)
         return succeed({"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}})
 
@@ -42,10 +42,11 @@ class TailView(PlateView):
     """`GET /tail/{key}` and `GET /tail?key=…&key=…`."""
 
     authenticators = (tickets.authenticate_ticket, authenticate_key)
+    command = Tail
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
-        tail = Tail(positions).execute(self.plate)
+        tail = shapes.checked(Tail(positions)).execute(self.plate)
         events = _Events(
             tail, self.known_key.id, request.META.get("gunicorn.socket"), is_single=key is not None
         )
@@ -59,7 +60,7 @@ class TailView(PlateView):
 PARAMETERS = {"key", "from", "ticket", "last_event_id"}
 
 
-def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> list[Position]:
+def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> list[ReadPosition]:
     """Where each stream starts: after the last event, else `from`, else what is there now.
 
     Raises InvalidQuery, InvalidRequest, InvalidCommand.
@@ -80,7 +81,7 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
         raise InvalidQuery("a tail starts at $ or at an ID")
     parameter = "last_event_id" if last_event_id else "from"
     return [
-        Position(shapes.check_name(name, "key"), parsed(parse_start, start, parameter))
+        ReadPosition(shapes.check_name(name, "key"), parsed(parse_after, start, parameter))
         for name, start in zip(keys, starts, strict=True)
     ]
 
@@ -120,7 +121,7 @@ class _Events:
             suppress(wakeups.ClientHasLeft, Unavailable),
         ):
             # An ID without data: whoever is cut off before the first entry resumes here, too.
-            yield b"id: %s\n\n" % _place(self._tail.reached)
+            yield b"id: %s\n\n" % _event_id(self._tail.reached)
             for tailed in self._tail.follow():
                 if self._is_revoked():
                     return
@@ -136,11 +137,12 @@ class _Events:
             return False  # All keys are looked up anew once the database is back.
 
 
-def _event(tailed: Tailed, *, is_single: bool) -> bytes:
+def _event(tailed: TailedEntry, *, is_single: bool) -> bytes:
     """One event. Its ID is where the tail stands: of several streams, one for each."""
-    data = tailed.entry if is_single else {"key": tailed.key, "entry": tailed.entry}
-    return b"id: %s\ndata: %s\n\n" % (_place(tailed.reached), dumps(data))
+    entry = tailed.entry.rendered
+    data = entry if is_single else {"key": tailed.key, "entry": entry}
+    return b"id: %s\ndata: %s\n\n" % (_event_id(tailed.reached), dumps(data))
 
 
-def _place(reached: Sequence[object]) -> bytes:
-    return ",".join(map(str, reached)).encode()
+def _event_id(reached: Sequence[str]) -> bytes:
+    return ",".join(reached).encode()

@@ -20,15 +20,19 @@ from streams.api.parsers import parse_body
 from streams.api.request_lines import Notes, notes_of
 from streams.api.sending import sending_bounded
 from streams.api.values import words_of
-from streams.commands import registry
-from streams.commands.conflicts import tried_again
+from streams.commands import execution, registry
 from streams.commands.contract import Command, Scope
-from streams.commands.deliveries import ReadGroup
-from streams.commands.reads import Read
-from streams.commands.removal import DeleteStream
+from streams.commands.delete_stream import DeleteStream
+from streams.commands.list_streams import ListStreams
+from streams.commands.xadd import Add
+from streams.commands.xdel import Delete
+from streams.commands.xlen import Length
+from streams.commands.xrange import Range
+from streams.commands.xread import Read
+from streams.commands.xrevrange import ReverseRange
+from streams.commands.xtrim import Trim
 from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
-from streams.store.entries import LongRange
 from streams.store.keys import KnownKey
 
 log = logging.getLogger(__name__)
@@ -44,10 +48,9 @@ class PlateView(APIView):
 
     # The first that knows the request's credentials decides.
     authenticators: ClassVar[Sequence[Authenticator]] = (authenticate_key,)
-    # What the key must be good for.
-    scope: ClassVar[Scope] = Scope.READ
-    # The command that is refused if a request is refused before it is known better; None: none of
-    # Redis', or any.
+    # The command that it runs, which says what the API key needs; None: that is known later.
+    command: ClassVar[type[Command] | None] = None
+    # What the log calls a request that is refused before its command is known.
     command_name: ClassVar[str | None] = None
 
     request: HttpRequest  # type: ignore[assignment]
@@ -59,11 +62,11 @@ class PlateView(APIView):
         """Authenticate, check the scope, run the method's handler; every error has its answer."""
         self.request = request
         self.notes = notes_of(request)
-        self.notes.command = self.command_name
+        self.notes.command = self.command.name if self.command else self.command_name
         try:
             self.known_key, self.granted = self._authenticated(names)
             self.notes.api_key_prefix = self.known_key.prefix
-            self.check_scope(self.scope)
+            self.check_scope(self.command.scope if self.command else Scope.READ)
             handler = getattr(
                 self, "get" if request.method == "HEAD" else str(request.method).lower()
             )
@@ -106,20 +109,16 @@ class PlateView(APIView):
 
     def run(self, command: Command) -> HttpResponseBase:
         """Execute the command and answer with its reply. Raises Refusal."""
-        self._note(command)
-        with wakeups.on_behalf_of(self.request.META.get("gunicorn.socket")):
-            reply = command.reply(tried_again(lambda: command.execute(self.plate)))
-        if isinstance(reply, LongRange):
-            return succeed_in_parts(reply, self.request.META.get("gunicorn.socket"))
-        response = succeed({"result": reply})
-        if isinstance(command, (Read, ReadGroup)):
+        self.notes.command = command.name
+        connection = self.request.META.get("gunicorn.socket")
+        with wakeups.on_behalf_of(connection):
+            reply = execution.run(command, self.plate)
+        if reply.parts is not None:
+            return succeed_in_parts(reply.parts, connection)
+        response = succeed({"result": reply.value})
+        if command.can_block:
             response["X-Max-Block-Ms"] = str(conf.limit("STREAMS_MAX_BLOCK_MS"))
         return response
-
-    def _note(self, command: Command) -> None:
-        # Those that are none of Redis' have no name.
-        if name := getattr(command, "name", None):
-            self.notes.command = registry.name_of(name.split("|"))
 
 
 class BodyView(PlateView):
@@ -128,7 +127,7 @@ class BodyView(PlateView):
     shape: ClassVar[type[shapes.BodyShape]]
 
     def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return self.run(shapes.from_body(self.shape, self.body()).command())
+        return self.run(shapes.checked(shapes.from_body(self.shape, self.body()).command()))
 
 
 class QueryView(PlateView):
@@ -144,13 +143,12 @@ class QueryView(PlateView):
 class AddView(PlateView):
     """`POST /add`."""
 
-    scope = Scope.WRITE
-    command_name = "XADD"
+    command = Add
 
     def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         added = shapes.from_body(shapes.AddShape, self.body())
         try:
-            return self.run(added.command())
+            return self.run(shapes.checked(added.command()))
         except IdConflict as conflict:
             raise added.naming(conflict) from conflict
 
@@ -158,44 +156,42 @@ class AddView(PlateView):
 class ReadView(BodyView):
     """`POST /read`."""
 
-    command_name = "XREAD"
+    command = Read
     shape = shapes.ReadShape
 
 
 class TrimView(BodyView):
     """`POST /trim`."""
 
-    scope = Scope.WRITE
-    command_name = "XTRIM"
+    command = Trim
     shape = shapes.TrimRequestShape
 
 
 class DeleteView(BodyView):
     """`POST /delete`."""
 
-    scope = Scope.WRITE
-    command_name = "XDEL"
+    command = Delete
     shape = shapes.DeleteShape
 
 
 class LengthView(QueryView):
     """`GET /length/{key}`."""
 
-    command_name = "XLEN"
+    command = Length
     shape = shapes.LengthQuery
 
 
 class RangeView(QueryView):
     """`GET /range/{key}`."""
 
-    command_name = "XRANGE"
+    command = Range
     shape = shapes.RangeQuery
 
 
 class ReverseView(QueryView):
     """`GET /reverse/{key}`."""
 
-    command_name = "XREVRANGE"
+    command = ReverseRange
     shape = shapes.ReverseQuery
 
 
@@ -209,16 +205,17 @@ class InfoView(QueryView):
 class CollectionView(QueryView):
     """`GET` of the plate's streams."""
 
+    command = ListStreams
     shape = shapes.ListQuery
 
 
 class StreamView(PlateView):
     """`DELETE /{key}`."""
 
-    scope = Scope.MANAGE
+    command = DeleteStream
 
     def delete(self, request: HttpRequest, key: str, **_: str) -> HttpResponseBase:
-        return self.run(DeleteStream(shapes.check_name(key, "key")))
+        return self.run(shapes.checked(DeleteStream(shapes.check_name(key, "key"))))
 
 
 class CommandView(PlateView):

@@ -1,1 +1,1 @@
-"""One module for each family of commands; `registry` names them all."""
+"""What a caller can say: one module for each command; `registry` names those of Redis."""

@@ -1,110 +1,142 @@
-"""What every command is: the contract between the families and those who run them."""
+"""What every command is: the contract between the commands and those who run them."""
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from streams import conf
 from streams.domain.arguments import Arguments
-from streams.domain.errors import TooLarge
+from streams.domain.errors import InvalidCommand, TooLarge
 from streams.domain.plates import PlateId
 
 
 class Scope(IntEnum):
-    """What a key must be good for. Each scope includes those before it."""
+    """The rights of an API key. Each scope includes those before it."""
 
     READ = 1
     WRITE = 2
     MANAGE = 3
 
 
+class Names(NamedTuple):
+    """Every name in a command: streams by their keys, consumer groups, consumers."""
+
+    keys: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    consumers: Sequence[str] = ()
+
+
+class Locks(NamedTuple):
+    """What a transaction must lock before its first command, so that it never waits in a circle."""
+
+    streams: Sequence[str] = ()
+    # By key and name.
+    groups: Sequence[tuple[str, str]] = ()
+    # Whether the command creates those of the streams that do not exist.
+    makes_streams: bool = False
+
+
 class Command(Protocol):
     """A command with its arguments, ready to run."""
 
+    # As Redis' documentation spells it: `XADD`, `XGROUP CREATE`. The log calls it so, too.
+    name: ClassVar[str]
+    # What an API key needs to run it.
     scope: ClassVar[Scope]
+    # Whether it can be asked to wait for entries.
+    can_block: ClassVar[bool]
+
+    @property
+    def names(self) -> Names:
+        """All that the command names, to be checked by `check_names`."""
 
     def execute(self, plate: PlateId) -> Any:
-        """Do it; returns domain values. Raises a Refusal, having changed nothing."""
+        """Run it; returns domain values. Raises a Refusal, having changed nothing."""
 
     def reply(self, result: Any) -> Any:
-        """What `execute` returned, in plain JSON values."""
+        """The JSON values of what `execute` returned."""
 
 
-class NamedCommand(Command, Protocol):
+class RedisCommand(Command, Protocol):
     """A command that Redis words can spell."""
 
-    name: ClassVar[str]
     # Words with the command's name; negative: at least so many (GEN-5).
     arity: ClassVar[int]
 
     @classmethod
     def parse(cls, arguments: Arguments) -> Self:
-        """Read the words after the name. Raises a Refusal for what the text alone can tell."""
+        """Read the words after the name. Raises a Refusal for all that the text alone can tell."""
 
     @property
-    def keys(self) -> Sequence[str]:
-        """The streams that the command names."""
-
-    @property
-    def groups(self) -> Sequence[tuple[str, str]]:
-        """The consumer groups that it changes, by key and name."""
-
-    @property
-    def makes_stream(self) -> bool:
-        """Whether it creates the streams that it names and does not find."""
+    def locks(self) -> Locks:
+        """What it locks inside a transaction."""
 
     def without_blocking(self) -> Self:
-        """The same as it runs inside a batch: answered at once (BLK-2)."""
+        """The same as it runs inside a batch, where it replies at once (BLK-2)."""
 
 
 class OneStream:
-    """The common case of `NamedCommand`: one key, nothing made, no blocking."""
+    """The common case of a `RedisCommand`: it names one stream, creates nothing, never waits."""
 
     __slots__ = ()
+
+    can_block: ClassVar = False
 
     key: str
 
     @property
-    def keys(self) -> Sequence[str]:
-        return (self.key,)
+    def names(self) -> Names:
+        return Names([self.key])
 
     @property
-    def groups(self) -> Sequence[tuple[str, str]]:
-        return ()
-
-    @property
-    def makes_stream(self) -> bool:
-        return False
+    def locks(self) -> Locks:
+        return Locks([self.key])
 
     def without_blocking(self) -> Self:
         return self
 
 
 class OneGroup(OneStream):
-    """A command of one consumer group."""
+    """A command that changes one consumer group."""
 
     __slots__ = ()
 
     group: str
 
     @property
-    def groups(self) -> Sequence[tuple[str, str]]:
-        return ((self.key, self.group),)
+    def names(self) -> Names:
+        return Names([self.key], [self.group])
+
+    @property
+    def locks(self) -> Locks:
+        return Locks([self.key], [(self.key, self.group)])
+
+
+class OneConsumer(OneGroup):
+    """A command that changes one consumer group on behalf of one of its consumers."""
+
+    __slots__ = ()
+
+    consumer: str
+
+    @property
+    def names(self) -> Names:
+        return Names([self.key], [self.group], [self.consumer])
 
 
 class Help:
-    """The HELP of a command with subcommands: names no stream, touches nothing."""
+    """The HELP of a command with subcommands. It names no stream and touches nothing."""
 
     __slots__ = ()
 
     name: ClassVar[str]
     arity: ClassVar = 2
     scope: ClassVar = Scope.READ
+    can_block: ClassVar = False
     lines: ClassVar[Sequence[str]]
 
-    keys: ClassVar[Sequence[str]] = ()
-    groups: ClassVar[Sequence[tuple[str, str]]] = ()
-    makes_stream: ClassVar = False
+    names: ClassVar = Names()
+    locks: ClassVar = Locks()
 
     @classmethod
     def parse(cls, arguments: Arguments) -> Self:
@@ -120,14 +152,28 @@ class Help:
         return self
 
 
+def check_names(command: Command) -> None:
+    """Raises InvalidCommand if one of the command's names is too long."""
+    for kind, names in zip(("key", "group", "consumer"), command.names, strict=True):
+        for name in names:
+            check_length(kind, name)
+
+
+def check_length(what: str, name: str) -> None:
+    """Raises InvalidCommand for a name that no index could hold; Redis has no such limit."""
+    limit = conf.limit("STREAMS_MAX_NAME_BYTES")
+    if len(name.encode()) > limit:
+        raise InvalidCommand(f"ERR {what} may be at most {limit} bytes long")
+
+
 def check_number(number: int, things: str) -> None:
-    """Raises TooLarge if that is more IDs, or streams, than one command may name."""
+    """Raises TooLarge if one command may not name so many IDs, or streams."""
     limit = conf.limit("STREAMS_MAX_BATCH")
     if number > limit:
         raise TooLarge(f"a command may name at most {limit} {things}")
 
 
 def capped_block_ms(block_ms: int) -> int:
-    """How long a reader may block; 0 is as long as the server allows."""
+    """How long a reader may wait; 0 asks for as long as the server allows."""
     longest = conf.limit("STREAMS_MAX_BLOCK_MS")
     return min(block_ms or longest, longest)

@@ -1,70 +1,70 @@
-"""All the commands by name, and the way from Redis words to a command."""
+"""All the commands of Redis by name, and the way from its words to a command."""
 
 from collections.abc import Mapping, Sequence
 
-from streams import conf
 from streams.commands import (
-    append,
-    claims,
-    deliveries,
-    groups,
-    info,
-    pending,
-    ranges,
-    reads,
-    removal,
+    xack,
+    xadd,
+    xautoclaim,
+    xclaim,
+    xdel,
+    xgroup,
+    xinfo,
+    xlen,
+    xpending,
+    xrange,
+    xread,
+    xreadgroup,
+    xrevrange,
+    xsetid,
+    xtrim,
 )
-from streams.commands.contract import NamedCommand, Scope
+from streams.commands.contract import RedisCommand, Scope, check_names
 from streams.domain.arguments import Arguments, keyword
-from streams.domain.errors import (
-    InvalidCommand,
-    UnsupportedCommand,
-    echo,
-    syntax_error,
-    wrong_arity,
-)
+from streams.domain.errors import InvalidCommand, UnsupportedCommand, echo, wrong_arity
+from streams.domain.reading import index_of_keys
 
 LONGEST_ECHO = 128
 """How much of an unknown name its refusal repeats (GEN-6)."""
 
 
-COMMANDS: Mapping[str, type[NamedCommand]] = {
+COMMANDS: Mapping[str, type[RedisCommand]] = {
     command.name: command
     for command in (
-        append.Add,
-        ranges.Length,
-        ranges.Range,
-        ranges.ReverseRange,
-        reads.Read,
-        removal.Trim,
-        removal.Delete,
-        removal.SetId,
-        info.InfoStream,
-        info.InfoGroups,
-        info.InfoConsumers,
-        info.InfoHelp,
-        groups.CreateGroup,
-        groups.SetGroupId,
-        groups.DestroyGroup,
-        groups.CreateConsumer,
-        groups.DeleteConsumer,
-        groups.GroupHelp,
-        deliveries.ReadGroup,
-        deliveries.Acknowledge,
-        pending.Pending,
-        claims.Claim,
-        claims.AutoClaim,
+        xadd.Add,
+        xlen.Length,
+        xrange.Range,
+        xrevrange.ReverseRange,
+        xread.Read,
+        xtrim.Trim,
+        xdel.Delete,
+        xsetid.SetId,
+        xinfo.InfoStream,
+        xinfo.InfoGroups,
+        xinfo.InfoConsumers,
+        xinfo.InfoHelp,
+        xgroup.CreateGroup,
+        xgroup.SetGroupId,
+        xgroup.DestroyGroup,
+        xgroup.CreateConsumer,
+        xgroup.DeleteConsumer,
+        xgroup.GroupHelp,
+        xreadgroup.ReadGroup,
+        xack.Acknowledge,
+        xpending.Pending,
+        xclaim.Claim,
+        xautoclaim.AutoClaim,
     )
 }
 
-CONTAINERS = {name.partition("|")[0] for name in COMMANDS if "|" in name}
+CONTAINERS = {name.partition(" ")[0] for name in COMMANDS if " " in name}
 """Commands that are told apart by a second word."""
 
-SIMPLE = {name for name in COMMANDS if "|" not in name}
+SIMPLE = {name for name in COMMANDS if " " not in name}
 """Commands of one word."""
 
 
-def parse(words: Sequence[str]) -> NamedCommand:
+def parse(words: Sequence[str]) -> RedisCommand:
     """The command that the words spell. Raises UnsupportedCommand, InvalidCommand."""
     name = keyword(words[0])
     if name in CONTAINERS:
@@ -75,23 +75,19 @@ def parse(words: Sequence[str]) -> NamedCommand:
         raise _unsupported(words[0])
     _check_arity(command, len(words))
     parsed = command.parse(arguments)
-    _check_names(parsed)
+    check_names(parsed)
     return parsed
 
 
 def scope_of(words: Sequence[str]) -> Scope:
-    """What a key must be good for to run these words. Raises UnsupportedCommand.
+    """What an API key needs to run these words. Raises UnsupportedCommand.
 
-    A subcommand that does not exist takes what the lowliest of its command takes: its refusal
-    is no secret.
+    A subcommand that does not exist needs the least: its refusal is no secret.
     """
-    name = keyword(words[0])
-    if name in CONTAINERS:
-        name = f"{name}|{keyword(words[1])}" if len(words) > 1 else name
-        return COMMANDS[name].scope if name in COMMANDS else Scope.READ
-    if name not in SIMPLE:
+    name = name_of(words)
+    if name is None:
         raise _unsupported(words[0])
-    return COMMANDS[name].scope
+    return COMMANDS[name].scope if name in COMMANDS else Scope.READ
 
 
 def name_of(words: Sequence[str]) -> str | None:
@@ -102,8 +98,8 @@ def name_of(words: Sequence[str]) -> str | None:
     name = keyword(words[0])
     if name not in CONTAINERS:
         return name if name in SIMPLE else None
-    has_subcommand = len(words) > 1 and f"{name}|{keyword(words[1])}" in COMMANDS
-    return f"{name} {keyword(words[1])}" if has_subcommand else name
+    whole = f"{name} {keyword(words[1])}" if len(words) > 1 else name
+    return whole if whole in COMMANDS else name
 
 
 def with_key(words: Sequence[str], key: str) -> list[str]:
@@ -115,50 +111,29 @@ def with_key(words: Sequence[str], key: str) -> list[str]:
     name, *arguments = words
     match keyword(name):
         case "XREAD" | "XREADGROUP":
-            place = _place_after_streams(arguments)
+            index = index_of_keys(arguments)
         case container if container in CONTAINERS:
-            place = 1
+            index = 1
         case _:
-            place = 0
-    return [name, *arguments[:place], key, *arguments[place:]]
+            index = 0
+    return [name, *arguments[:index], key, *arguments[index:]]
 
 
 def _unsupported(name: str) -> UnsupportedCommand:
     return UnsupportedCommand(f"unsupported command '{echo(name)[:LONGEST_ECHO]}'")
 
 
-def _subcommand(container: str, arguments: Sequence[str]) -> type[NamedCommand]:
+def _subcommand(container: str, arguments: Sequence[str]) -> type[RedisCommand]:
     if not arguments:
         raise wrong_arity(container.lower())
-    name = f"{container}|{keyword(arguments[0])}"
+    name = f"{container} {keyword(arguments[0])}"
     if name not in COMMANDS:
         shown = arguments[0].encode()[:LONGEST_ECHO].decode(errors="ignore")
         raise InvalidCommand(f"ERR unknown subcommand '{echo(shown)}'. Try {container} HELP.")
     return COMMANDS[name]
 
 
-def _check_arity(command: type[NamedCommand], count: int) -> None:
+def _check_arity(command: type[RedisCommand], count: int) -> None:
     if count != command.arity if command.arity > 0 else count < -command.arity:
-        raise wrong_arity(command.name.lower())
-
-
-def _check_names(command: NamedCommand) -> None:
-    """Refuse names that no index could hold; Redis has no such limit."""
-    limit = conf.limit("STREAMS_MAX_NAME_BYTES")
-    names = [*command.keys, *(name for _, name in command.groups), getattr(command, "consumer", "")]
-    if any(len(name.encode()) > limit for name in names):
-        raise InvalidCommand(f"ERR a name may be at most {limit} bytes long")
-
-
-_OPTION_VALUES = {"COUNT": 1, "BLOCK": 1, "GROUP": 2}
-"""How many words follow the options of XREAD and XREADGROUP."""
-
-
-def _place_after_streams(arguments: Sequence[str]) -> int:
-    place = 0
-    while place < len(arguments):
-        word = keyword(arguments[place])
-        if word == "STREAMS":
-            return place + 1
-        place += 1 + _OPTION_VALUES.get(word, 0)
-    raise syntax_error()
+        # Redis writes a subcommand behind a bar (GEN-4).
+        raise wrong_arity(command.name.lower().replace(" ", "|"))

@@ -1,4 +1,4 @@
-"""Tail streams: everything that is added from a place on, as it comes."""
+"""Tail streams: every entry that is added from a position on, as it comes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -6,45 +6,55 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 from streams import conf
-from streams.bounds import blocked_readers
-from streams.commands.contract import Scope
-from streams.commands.reads import Position, Read, Start
+from streams.commands.contract import Names, Scope
+from streams.commands.xread import After, Read, ReadPosition
+from streams.domain.ids import parse_id
 from streams.domain.plates import PlateId
+from streams.rounds.bounds import blocked_readers
 from streams.store import session
-from streams.store.entries import Rendered, id_of
+from streams.store.entries import StoredEntry
 
 ENTRIES_AT_ONCE = 100
 """How many entries of a stream one look fetches: what a slow client can make a tail hold."""
 
 
-class Tailed(NamedTuple):
-    """An entry of a tail, and where each stream stands after it, in the order of the streams."""
+class TailedEntry(NamedTuple):
+    """An entry of a tail, and after which ID each stream goes on, in the order of the streams."""
 
     key: str
-    entry: Rendered
-    reached: Sequence[Start]
+    entry: StoredEntry
+    reached: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A tail of several streams, each from its own place. No Redis command: XREAD in a loop."""
+    """A tail of several streams, each from its own position. It is XREAD in a loop."""
 
+    name: ClassVar = "TAIL"
     scope: ClassVar = Scope.READ
+    can_block: ClassVar = True
 
-    positions: Sequence[Position]
+    positions: Sequence[ReadPosition]
+
+    @property
+    def names(self) -> Names:
+        return Names([position.key for position in self.positions])
 
     def execute(self, plate: PlateId) -> "OpenTail":
         """Open it. Raises TooManyRequests or Unavailable where there is no room for another."""
         with ExitStack() as admission:
             admission.enter_context(blocked_readers.admitted(plate))
-            read = Read(self.positions, ENTRIES_AT_ONCE).frozen(plate)
+            read = Read(self.positions, ENTRIES_AT_ONCE).with_ids(plate)
             return OpenTail(plate, read, admission.pop_all())
+
+    def reply(self, result: "OpenTail") -> "OpenTail":
+        return result
 
 
 class OpenTail:
     """A tail under way. It counts as one blocked reader until it is closed.
 
-    Counted throughout: one that was let in is never turned away in the middle.
+    It is counted throughout, so a tail that was let in is never turned away in the middle.
     """
 
     def __init__(self, plate: PlateId, read: Read, admission: ExitStack) -> None:
@@ -57,11 +67,11 @@ class OpenTail:
         self._admission.close()
 
     @property
-    def reached(self) -> Sequence[Start]:
-        """Where it stands in each stream; for `$`, what the stream had at the opening."""
-        return [position.start for position in self._read.positions]
+    def reached(self) -> Sequence[str]:
+        """After which ID each stream goes on; for `$`, its last-generated-id at the opening."""
+        return [str(position.after) for position in self._read.positions]
 
-    def follow(self) -> Iterator[Tailed | None]:
+    def follow(self) -> Iterator[TailedEntry | None]:
         """Yields entries as they come, and None after each silence of STREAMS_TAIL_HEARTBEAT_MS.
 
         Holds no database connection while it sleeps or its reader is slow. Raises Unavailable
@@ -71,11 +81,16 @@ class OpenTail:
         while True:
             found = self._read.wait(self._plate, conf.limit("STREAMS_TAIL_HEARTBEAT_MS"))
             session.release()
-            if found is None:
+            if not found:
                 yield None
                 continue
             for key, entries in found.items():
                 for entry in entries:
-                    reached[keys.index(key)] = id_of(entry)
-                    yield Tailed(key, entry, reached)
-            self._read = replace(self._read, positions=[*map(Position, keys, reached)])
+                    reached[keys.index(key)] = entry.id_text
+                    yield TailedEntry(key, entry, reached)
+            self._read = replace(self._read, positions=_positions(keys, reached))
+
+
+def _positions(keys: Sequence[str], reached: Sequence[str]) -> list[ReadPosition]:
+    after: list[After] = [parse_id(text) for text in reached]
+    return [*map(ReadPosition, keys, after)]

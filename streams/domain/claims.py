@@ -43,14 +43,23 @@ class ClaimRules:
 
 @dataclass(slots=True)
 class Claims:
-    """What a claim comes to."""
+    """What a claim under these rules comes to."""
 
+    rules: ClaimRules
     # In the order of the reply; an ID may stand twice (XCLAIM-14).
     claimed: list[Candidate] = field(default_factory=list)
     # The new delivery count of each claimed entry.
     delivery_counts: dict[EntryId, int] = field(default_factory=dict)
     # Pending entries whose entry is gone: they leave the list.
-    purged: list[EntryId] = field(default_factory=list)
+    deleted: list[EntryId] = field(default_factory=list)
+
+    def ids(self) -> list[str]:
+        """The IDs of the claimed entries, as a reply shows them."""
+        return [str(candidate.entry_id) for candidate in self.claimed]
+
+    def entries(self) -> list[Any]:
+        """The claimed entries, as a reply shows them."""
+        return [candidate.entry for candidate in self.claimed]
 
 
 class Scan(NamedTuple):
@@ -62,17 +71,17 @@ class Scan(NamedTuple):
 
 def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
     """Claim by ID, in order (XCLAIM-9 to XCLAIM-14)."""
-    claims = Claims()
+    claims = Claims(rules)
     for candidate in candidates:
-        pending = _as_claimed_before(candidate, claims, rules)
+        pending = _as_claimed_before(candidate, claims)
         if candidate.entry is None:
-            if pending and candidate.entry_id not in claims.purged:
-                claims.purged.append(candidate.entry_id)
+            if pending and candidate.entry_id not in claims.deleted:
+                claims.deleted.append(candidate.entry_id)
         elif pending is None:
             if rules.force:
-                _claim(candidate, 1, claims, rules)
+                _claim(candidate, 1, claims)
         elif _is_idle(pending, rules):
-            _claim(candidate, pending.delivery_count, claims, rules)
+            _claim(candidate, pending.delivery_count, claims)
     return claims
 
 
@@ -83,20 +92,21 @@ def claim_scanned(
 
     Looks at one candidate more than it uses, to tell where the next scan starts.
     """
-    claims = Claims()
+    claims = Claims(rules)
     for examined, candidate in enumerate(candidates):
-        results = len(claims.claimed) + len(claims.purged)
+        results = len(claims.claimed) + len(claims.deleted)
         if examined == budget or results == count:
             return Scan(claims, candidate.entry_id)
         assert candidate.pending is not None
         if candidate.entry is None:
-            claims.purged.append(candidate.entry_id)
+            claims.deleted.append(candidate.entry_id)
         elif _is_idle(candidate.pending, rules):
-            _claim(candidate, candidate.pending.delivery_count, claims, rules)
+            _claim(candidate, candidate.pending.delivery_count, claims)
     return Scan(claims, NO_ID)
 
 
-def _claim(candidate: Candidate, delivery_count: int, claims: Claims, rules: ClaimRules) -> None:
+def _claim(candidate: Candidate, delivery_count: int, claims: Claims) -> None:
+    rules = claims.rules
     if rules.delivery_count is not None:
         delivery_count = rules.delivery_count
     elif not rules.just_ids:
@@ -105,14 +115,12 @@ def _claim(candidate: Candidate, delivery_count: int, claims: Claims, rules: Cla
     claims.delivery_counts[candidate.entry_id] = delivery_count
 
 
-def _as_claimed_before(
-    candidate: Candidate, claims: Claims, rules: ClaimRules
-) -> PendingEntry | None:
+def _as_claimed_before(candidate: Candidate, claims: Claims) -> PendingEntry | None:
     """The pending entry as this very command may have left it."""
     count = claims.delivery_counts.get(candidate.entry_id)
     if count is None:
         return candidate.pending
-    return PendingEntry(0, rules.delivered_at, count)
+    return PendingEntry(0, claims.rules.delivered_at, count)
 
 
 def _is_idle(pending: PendingEntry, rules: ClaimRules) -> bool:

@@ -1,9 +1,15 @@
 """The words that XREAD and XREADGROUP share, up to and including STREAMS keys and IDs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streams.domain.arguments import MAX_INTEGER, Arguments, parse_integer
+from streams.domain.arguments import MAX_INTEGER, Arguments, keyword
 from streams.domain.errors import InvalidCommand, syntax_error
+
+OPTION_VALUES = {"BLOCK": 1, "COUNT": 1, "GROUP": 2, "NOACK": 0}
+"""The options before STREAMS, and how many words follow each."""
+
+_ONLY_OF_XREADGROUP = ("GROUP", "NOACK")
 
 
 @dataclass(slots=True)
@@ -24,37 +30,63 @@ class ReadOptions:
 def parse_read_options(arguments: Arguments, *, command: str, now_ms: int) -> ReadOptions:
     """Read all the words of `xread` or `xreadgroup`. Raises InvalidCommand (XREAD-1 to 6)."""
     options = ReadOptions()
-    while not options.streams:
+    while not arguments.take_keyword("STREAMS", followed_by=1):
         _take_option(arguments, options, command, now_ms)
+    options.streams = _split(arguments.take_rest(), command)
     return options
 
 
-def _take_option(arguments: Arguments, options: ReadOptions, command: str, now_ms: int) -> None:
-    if arguments.take_keyword("BLOCK", followed_by=1):
-        options.block_ms = parse_block(arguments.take(), now_ms)
-    elif arguments.take_keyword("COUNT", followed_by=1):
-        count = arguments.take_integer()
-        options.count = count if count > 0 else None
-    elif arguments.take_keyword("STREAMS", followed_by=1):
-        options.streams = _split(arguments.take_rest(), command)
-    elif arguments.take_keyword("GROUP", followed_by=2):
-        _refuse_in_xread("GROUP", command)
-        options.group = arguments.take(), arguments.take()
-    elif arguments.take_keyword("NOACK"):
-        _refuse_in_xread("NOACK", command)
-        options.no_ack = True
-    else:
-        raise syntax_error()
+def index_of_keys(words: Sequence[str]) -> int:
+    """Where the keys begin in the words of XREAD or XREADGROUP: right after STREAMS.
+
+    Raises InvalidCommand if there is no STREAMS.
+    """
+    index = 0
+    while index < len(words):
+        word = keyword(words[index])
+        if word == "STREAMS":
+            return index + 1
+        index += 1 + OPTION_VALUES.get(word, 0)
+    raise syntax_error()
 
 
-def parse_block(word: str, now_ms: int) -> int:
-    """The milliseconds of BLOCK (XREAD-6); `now_ms` is Unix time."""
-    block_ms = parse_integer(word, "ERR timeout is not an integer or out of range")
+def positive_count(count: int | None) -> int | None:
+    """The entries per stream that COUNT asks for; 0 and below is all of them (XREAD-5)."""
+    return count if count is not None and count > 0 else None
+
+
+def check_block_ms(block_ms: int, now_ms: int) -> int:
+    """The milliseconds of BLOCK; `now_ms` is Unix time. Raises InvalidCommand (XREAD-6)."""
     if block_ms < 0:
         raise InvalidCommand("ERR timeout is negative")
     if block_ms > MAX_INTEGER - now_ms:
         raise InvalidCommand("ERR timeout is out of range")
     return block_ms
+
+
+def _take_option(arguments: Arguments, options: ReadOptions, command: str, now_ms: int) -> None:
+    option = _take_option_name(arguments)
+    if option in _ONLY_OF_XREADGROUP and command == "xread":
+        raise InvalidCommand(
+            f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
+        )
+    match option:
+        case "BLOCK":
+            refusal = "ERR timeout is not an integer or out of range"
+            options.block_ms = check_block_ms(arguments.take_integer(refusal), now_ms)
+        case "COUNT":
+            options.count = positive_count(arguments.take_integer())
+        case "GROUP":
+            options.group = arguments.take(), arguments.take()
+        case "NOACK":
+            options.no_ack = True
+
+
+def _take_option_name(arguments: Arguments) -> str:
+    for name, values in OPTION_VALUES.items():
+        if option := arguments.take_keyword(name, followed_by=values):
+            return option
+    raise syntax_error()
 
 
 def _split(words: list[str], command: str) -> list[tuple[str, str]]:
@@ -66,10 +98,3 @@ def _split(words: list[str], command: str) -> list[tuple[str, str]]:
             " must be specified."
         )
     return list(zip(words[:keys], words[keys:], strict=True))
-
-
-def _refuse_in_xread(option: str, command: str) -> None:
-    if command == "xread":
-        raise InvalidCommand(
-            f"ERR The {option} option is only supported by XREADGROUP. You called XREAD instead."
-        )

@@ -9,8 +9,8 @@ from streams.domain.nodes import IMPLICIT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
-class Trim:
-    """A wanted bound of a stream: either `max_length` or `min_id` is set.
+class Threshold:
+    """How far a stream is to be trimmed: either `max_length` or `min_id` is set.
 
     With `approximate` only whole storage nodes go, and at most `limit` entries; 0 is no limit.
     """
@@ -21,7 +21,7 @@ class Trim:
     limit: int = 0
 
     def may_remove(self, length: int, first: EntryId) -> bool:
-        """Whether a stream of that length and first entry has anything beyond the bound."""
+        """Whether a stream of that length and first entry has anything beyond the threshold."""
         if self.max_length is not None:
             return length > self.max_length
         assert self.min_id is not None
@@ -48,24 +48,32 @@ class TrimOptions:
             return False
         return True
 
-    def trim(self, *, required: bool = False) -> Trim | None:
+    def threshold(self) -> Threshold | None:
         """What was asked for, after the cross-checks TRIM-8 to 10; None if nothing was."""
+        if not self.strategy and not self.limit:
+            self._refuse_exact_limit()
+            return None
+        return self.required_threshold()
+
+    def required_threshold(self) -> Threshold:
+        """The same where a trim must be asked for. Raises InvalidCommand."""
         if self.limit and not self.strategy:
             raise InvalidCommand(
                 "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
             )
-        if required and not self.strategy:
+        if not self.strategy:
             raise InvalidCommand("ERR syntax error, XTRIM must be called with a trimming strategy")
+        self._refuse_exact_limit()
+        limit = self.limit if self.limit is not None else IMPLICIT_LIMIT
+        return Threshold(
+            self.max_length, self.min_id, self.approximate, limit if self.approximate else 0
+        )
+
+    def _refuse_exact_limit(self) -> None:
         if self.limit is not None and not self.approximate:
             raise InvalidCommand(
                 "ERR syntax error, LIMIT cannot be used without the special ~ option"
             )
-        if not self.strategy:
-            return None
-        limit = self.limit if self.limit is not None else IMPLICIT_LIMIT
-        return Trim(
-            self.max_length, self.min_id, self.approximate, limit if self.approximate else 0
-        )
 
     def set_threshold(self, strategy: str, threshold: str) -> None:
         """Take the threshold of MAXLEN or MINID. Raises InvalidCommand (TRIM-2, TRIM-3)."""

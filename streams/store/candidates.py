@@ -19,7 +19,7 @@ FIND_FOR_CLAIM = f"""
            found.rendered
     FROM ROWS FROM (
         unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
-    ) WITH ORDINALITY AS wanted (ms, seq, place)
+    ) WITH ORDINALITY AS wanted (ms, seq, index)
     LEFT JOIN LATERAL (
         SELECT consumer_id, delivered_at, delivery_count
         FROM pending_entry
@@ -38,7 +38,7 @@ FIND_FOR_CLAIM = f"""
           AND entry.seq = wanted.seq
         LIMIT 1
     ) AS found ON true
-    ORDER BY wanted.place
+    ORDER BY wanted.index
 """
 
 # A page of the group's list from an ID on, with the entries that exist. Only entries idle long

@@ -4,21 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from streams.domain.groups import ConsumerGroup
-from streams.domain.plates import PlateId
 from streams.store import literals, session
-from streams.store.groups import OF_THAT_NAME
-from streams.store.session import Answer
 
-# Finds or creates a consumer in the groups of one name on several streams, which are locked, and
-# notes that it was seen. Does nothing if one of the groups is missing.
-SEE_CONSUMER = f"""
-    WITH wanted AS MATERIALIZED (
-        SELECT consumer_group.id {OF_THAT_NAME}
-    )
+# Finds or creates a consumer of one name in several locked groups, and notes that it was seen.
+SEE_CONSUMER = """
     INSERT INTO consumer (plate_id, group_id, name, seen_at)
-    SELECT %(plate)s, id, %(consumer)s, %(now)s
-    FROM wanted
-    WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
+    SELECT %(plate)s, unnest(%(groups)s::bigint[]), %(consumer)s, %(now)s
     ON CONFLICT (plate_id, group_id, name) DO UPDATE
     SET seen_at = excluded.seen_at
     RETURNING group_id, id
@@ -71,24 +62,21 @@ class Consumer:
     pending_count: int
 
 
-def see(
-    plate: PlateId, keys: Collection[str], group: str, name: str, now_ms: int
-) -> Answer[dict[int, int]]:
-    """The ids of the consumer by group id, created if need be, and seen now (ST-10, ST-11).
+def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, int]:
+    """The ids of the consumer in these locked groups of one plate, by group id.
 
-    None of this, and no ids, if one of these different streams has no such group.
+    It is created if need be, and was seen now (ST-10, ST-11).
     """
-    rows = session.ask(
+    rows = session.fetch_all(
         SEE_CONSUMER,
         {
-            "plate": plate,
-            "keys": literals.names(keys),
-            "group": group.encode(),
+            "plate": next(iter(groups)).plate,
+            "groups": literals.integers(group.id for group in groups),
             "consumer": name.encode(),
             "now": now_ms,
         },
     )
-    return lambda: dict(rows())
+    return dict(rows)
 
 
 def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:

@@ -16,8 +16,17 @@ from streams.store import literals, session
 
 Rendered = orjson.Fragment
 
+
+class StoredEntry(NamedTuple):
+    """An entry that is only passed on: the text of its ID, and all of it as JSON."""
+
+    id_text: str
+    rendered: Rendered
+
+
 RENDERED = """'["' || entry.ms || '-' || entry.seq || '",' || entry.fields::text || ']'"""
 
+# Writes entries of any locked streams.
 INSERT_ENTRIES = """
     INSERT INTO entry (plate_id, stream_id, ms, seq, fields)
     SELECT *
@@ -66,12 +75,12 @@ REVERSE_RANGE_PAGE = _AS_ONE_TEXT.format(REVERSE_RANGE_ENTRIES)
 
 # For each wanted stream its entries above an ID, at most `count` each (null: all).
 READ_ENTRIES = f"""
-    SELECT wanted.place, found.rendered
+    SELECT wanted.index, found.ms || '-' || found.seq, found.rendered
     FROM ROWS FROM (
         unnest(%(keys)s::bytea[]),
         unnest(%(ms)s::numeric[]),
         unnest(%(seq)s::numeric[])
-    ) WITH ORDINALITY AS wanted (key, ms, seq, place)
+    ) WITH ORDINALITY AS wanted (key, ms, seq, index)
     JOIN stream
       ON stream.plate_id = %(plate)s
      AND stream.key = wanted.key
@@ -84,18 +93,18 @@ READ_ENTRIES = f"""
         ORDER BY entry.ms, entry.seq
         LIMIT %(count)s
     ) AS found
-    ORDER BY wanted.place, found.ms, found.seq
+    ORDER BY wanted.index, found.ms, found.seq
 """
 
 # For each wanted stream its newest live entry.
 READ_NEWEST_ENTRIES = f"""
-    SELECT wanted.place, found.rendered
-    FROM unnest(%(keys)s::bytea[]) WITH ORDINALITY AS wanted (key, place)
+    SELECT wanted.index, found.id, found.rendered
+    FROM unnest(%(keys)s::bytea[]) WITH ORDINALITY AS wanted (key, index)
     JOIN stream
       ON stream.plate_id = %(plate)s
      AND stream.key = wanted.key
     CROSS JOIN LATERAL (
-        SELECT {RENDERED} AS rendered
+        SELECT entry.ms || '-' || entry.seq AS id, {RENDERED} AS rendered
         FROM entry
         WHERE entry.plate_id = %(plate)s
           AND entry.stream_id = stream.id
@@ -132,7 +141,7 @@ ENTRY_ID_AT = """
     WHERE plate_id = %(plate)s
       AND stream_id = %(stream)s
     ORDER BY entry.ms, entry.seq
-    OFFSET %(place)s
+    OFFSET %(older)s
     LIMIT 1
 """
 
@@ -152,6 +161,7 @@ DELETE_ENTRIES = """
     RETURNING entry.ms::text, entry.seq::text
 """
 
+# Removes the entries of a locked stream up to an ID, and counts them.
 DELETE_ENTRIES_UP_TO = """
     WITH gone AS (
         DELETE FROM entry
@@ -161,12 +171,6 @@ DELETE_ENTRIES_UP_TO = """
         RETURNING 1
     )
     SELECT count(*) FROM gone
-"""
-
-DELETE_ALL_ENTRIES = """
-    DELETE FROM entry
-    WHERE plate_id = %(plate)s
-      AND stream_id = %(stream)s
 """
 
 
@@ -242,7 +246,7 @@ def end_of(plate: PlateId, key: str, *, newest_first: bool) -> Rendered | None:
 
 def after(
     plate: PlateId, positions: Sequence[tuple[str, EntryId]], *, count: int | None
-) -> list[tuple[int, Rendered]]:
+) -> list[tuple[int, StoredEntry]]:
     """The entries above each position (a key and an ID), at most `count` each (None: all).
 
     Returns pairs of the position's index and an entry, in the order of the positions.
@@ -257,20 +261,13 @@ def after(
             "count": count,
         },
     )
-    return [(place - 1, Rendered(rendered)) for place, rendered in rows]
+    return [(index - 1, StoredEntry(text, Rendered(json))) for index, text, json in rows]
 
 
-def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, Rendered]]:
+def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, StoredEntry]]:
     """The newest live entry of each stream, with the index of its key (XREAD-10)."""
     rows = session.fetch_all(READ_NEWEST_ENTRIES, {"plate": plate, "keys": literals.names(keys)})
-    return [(place - 1, Rendered(rendered)) for place, rendered in rows]
-
-
-def id_of(rendered: Rendered) -> EntryId:
-    """The ID in a rendered entry, which begins with it."""
-    text = orjson.dumps(rendered)
-    ms, _, seq = text[2 : text.index(b'"', 2)].partition(b"-")
-    return EntryId(int(ms), int(seq))
+    return [(index - 1, StoredEntry(text, Rendered(json))) for index, text, json in rows]
 
 
 def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
@@ -278,14 +275,14 @@ def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
     return _id(session.fetch_one(FIRST_ENTRY_ID, {**_of(stream), **_id_parameters(entry_id)}))
 
 
-def last_id(stream: Stream) -> EntryId | None:
+def greatest_id(stream: Stream) -> EntryId | None:
     """The greatest live ID."""
     return _id(session.fetch_one(LAST_ENTRY_ID, _of(stream)))
 
 
-def id_at(stream: Stream, place: int) -> EntryId | None:
+def id_at(stream: Stream, older: int) -> EntryId | None:
     """The live ID with so many smaller ones."""
-    return _id(session.fetch_one(ENTRY_ID_AT, {**_of(stream), "place": place}))
+    return _id(session.fetch_one(ENTRY_ID_AT, {**_of(stream), "older": older}))
 
 
 def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
@@ -299,11 +296,6 @@ def delete_up_to(stream: Stream, last: EntryId) -> int:
     row = session.fetch_one(DELETE_ENTRIES_UP_TO, {**_of(stream), **_id_parameters(last)})
     assert row is not None
     return int(row[0])
-
-
-def delete_all(stream: Stream) -> None:
-    """Remove every entry of a locked stream."""
-    session.execute(DELETE_ALL_ENTRIES, _of(stream))
 
 
 def _range_parameters(plate: PlateId, key: str, start: EntryId, end: EntryId) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Rows of `consumer_group`."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from streams.domain.ids import EntryId
 from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
 from streams.store import literals, session
-from streams.store.session import Answer
+from streams.store.session import Deferred
 
 _COLUMNS = """
     consumer_group.id, consumer_group.plate_id, consumer_group.stream_id, consumer_group.name,
@@ -87,6 +86,7 @@ CREATE_GROUP = """
     RETURNING id
 """
 
+# Writes what a locked group has read.
 SAVE_GROUP = """
     UPDATE consumer_group
     SET last_delivered_ms = %(ms)s::numeric,
@@ -134,23 +134,18 @@ def find(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
     return _from_row(row) if row else None
 
 
-@contextmanager
-def locked(plate: PlateId, key: str, name: str) -> Iterator[ConsumerGroup | None]:
-    """Run the body in a transaction that holds the lock of the group, if there is one."""
-    with session.transaction():
-        yield lock_all(plate, [key], name)().get(key)
-
-
-def lock_all(plate: PlateId, keys: Collection[str], name: str) -> Answer[dict[str, ConsumerGroup]]:
+def lock_all(
+    plate: PlateId, keys: Collection[str], name: str
+) -> Deferred[dict[str, ConsumerGroup]]:
     """The groups of that name on those of the streams that have one, locked until commit.
 
     Locked from the next statement on, be it sent before this one's answer is there.
     """
-    rows = session.ask(
+    rows = session.defer(
         LOCK_GROUPS,
         {"plate": plate, "keys": literals.names(keys), "groups": literals.names([name])},
     )
-    return lambda: {bytes(key).decode(): _from_row(row) for key, *row in rows()}
+    return rows.then(lambda found: {bytes(key).decode(): _from_row(row) for key, *row in found})
 
 
 def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
@@ -198,7 +193,7 @@ def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: 
 
 
 def save(group: ConsumerGroup) -> None:
-    """Write the place of a locked group."""
+    """Write what a locked group has read: its last-delivered-id and its count of entries read."""
     session.execute(
         SAVE_GROUP,
         {

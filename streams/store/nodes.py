@@ -7,6 +7,7 @@ from streams.domain.nodes import SealedNode
 from streams.domain.streams import Stream
 from streams.store import literals, session
 
+# Writes full nodes of any locked streams.
 INSERT_NODES = """
     INSERT INTO stream_node (plate_id, stream_id, last_ms, last_seq, live)
     SELECT *
@@ -31,6 +32,7 @@ OLDEST_NODES = """
     LIMIT %(count)s
 """
 
+# How many full nodes a stream has.
 COUNT_NODES = """
     SELECT count(*)
     FROM stream_node
@@ -38,6 +40,7 @@ COUNT_NODES = """
       AND stream_id = %(stream)s
 """
 
+# Removes the nodes of a locked stream whose last slot is not above an ID.
 DELETE_NODES_UP_TO = """
     DELETE FROM stream_node
     WHERE plate_id = %(plate)s
@@ -95,6 +98,7 @@ SHRINK_NODES = """
     RETURNING loss.last_ms::text, loss.last_seq::text, live, loss.removed
 """
 
+# Removes the nodes of a locked stream with these last slots.
 DELETE_NODES = """
     DELETE FROM stream_node
     USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
@@ -102,12 +106,6 @@ DELETE_NODES = """
       AND stream_id = %(stream)s
       AND last_ms = gone.ms
       AND last_seq = gone.seq
-"""
-
-DELETE_ALL_NODES = """
-    DELETE FROM stream_node
-    WHERE plate_id = %(plate)s
-      AND stream_id = %(stream)s
 """
 
 _PAGE = 100
@@ -170,11 +168,6 @@ def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
     if emptied:
         session.execute(DELETE_NODES, {**_of(stream), **literals.entry_ids(emptied)})
     return sum(int(removed) for *_, removed in rows)
-
-
-def delete_all(stream: Stream) -> None:
-    """Remove every node of a stream."""
-    session.execute(DELETE_ALL_NODES, _of(stream))
 
 
 def _of(stream: Stream) -> dict[str, object]:

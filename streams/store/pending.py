@@ -18,7 +18,7 @@ from streams.domain.plates import PlateId
 from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 from streams.store.groups import OF_THAT_NAME
-from streams.store.session import Answer
+from streams.store.session import Deferred
 
 # Gives entries, with their delivery counts, to a consumer, and moves the counts along. Rows that
 # the group has already change hands (ST-8).
@@ -77,9 +77,10 @@ ASSIGN = """
 
 # A consumer's own list above an ID, with the entries that still exist.
 READ_HISTORY = f"""
-    SELECT pending_entry.ms::text, pending_entry.seq::text, found.rendered
+    SELECT pending_entry.ms::text, pending_entry.seq::text, pending_entry.delivery_count,
+           found.rendered
     FROM (
-        SELECT ms, seq
+        SELECT ms, seq, delivery_count
         FROM pending_entry
         WHERE plate_id = %(plate)s
           AND consumer_id = %(consumer)s
@@ -99,18 +100,19 @@ READ_HISTORY = f"""
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
-# Counts one more delivery of these entries (XRG-14); the count wraps around as Redis' does.
+# Gives entries that stay with their owner a new delivery: its time and count (XRG-14).
 REDELIVER = """
     WITH again AS MATERIALIZED (
         SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, again.*
-        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS again (ms, seq)
+        FROM ROWS FROM (
+            unnest(%(ms)s::numeric[]),
+            unnest(%(seq)s::numeric[]),
+            unnest(%(delivery_counts)s::bigint[])
+        ) AS again (ms, seq, delivery_count)
     )
     UPDATE pending_entry
     SET delivered_at = %(now)s,
-        delivery_count = CASE delivery_count
-            WHEN 9223372036854775807 THEN -9223372036854775808
-            ELSE delivery_count + 1
-        END
+        delivery_count = again.delivery_count
     FROM again
     WHERE pending_entry.plate_id = again.plate_id
       AND pending_entry.group_id = again.group_id
@@ -209,8 +211,16 @@ LIST_PENDING_OF_CONSUMER = """
 """
 
 
-class Listed(NamedTuple):
-    """A pending entry as XPENDING tells of it; `delivered_at` is Unix milliseconds."""
+class HistoryItem(NamedTuple):
+    """A pending entry of a consumer's own; `rendered` is None where its entry is gone (XRG-13)."""
+
+    entry_id: EntryId
+    delivery_count: int
+    rendered: Rendered | None
+
+
+class PendingListItem(NamedTuple):
+    """A pending entry as XPENDING shows it; `delivered_at` is Unix milliseconds."""
 
     entry_id: str
     consumer: str
@@ -245,8 +255,8 @@ def assign(
 
 def history(
     group: ConsumerGroup, consumer_id: int, after: EntryId, count: int | None
-) -> list[tuple[EntryId, Rendered | None]]:
-    """A consumer's pending entries above an ID; None for one whose entry is gone (XRG-13)."""
+) -> list[HistoryItem]:
+    """A consumer's pending entries above an ID, at most `count` (None: all)."""
     rows = session.fetch_all(
         READ_HISTORY,
         {
@@ -259,19 +269,29 @@ def history(
         },
     )
     return [
-        (EntryId(int(ms), int(seq)), Rendered(rendered) if rendered is not None else None)
-        for ms, seq, rendered in rows
+        HistoryItem(
+            EntryId(int(ms), int(seq)), count, None if rendered is None else Rendered(rendered)
+        )
+        for ms, seq, count, rendered in rows
     ]
 
 
-def redeliver(group: ConsumerGroup, ids: Collection[EntryId], now_ms: int) -> None:
-    """Note another delivery of pending entries to their owner (XRG-14)."""
-    session.execute(REDELIVER, {**_of(group), **literals.entry_ids(ids), "now": now_ms})
+def redeliver(group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_ms: int) -> None:
+    """Note another delivery of pending entries to their owner, with the new counts (XRG-14)."""
+    session.execute(
+        REDELIVER,
+        {
+            **_of(group),
+            **literals.entry_ids(delivery_counts),
+            "delivery_counts": literals.integers(delivery_counts.values()),
+            "now": now_ms,
+        },
+    )
 
 
-def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Answer[int]:
+def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Deferred[int]:
     """Take entries off the list of a locked group: how many were on it; 0 without a group."""
-    rows = session.ask(
+    rows = session.defer(
         ACKNOWLEDGE,
         {
             "plate": plate,
@@ -280,7 +300,7 @@ def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) 
             **literals.entry_ids(ids),
         },
     )
-    return lambda: int(rows()[0][0])
+    return rows.then(lambda found: int(found[0][0]))
 
 
 def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
@@ -303,7 +323,7 @@ def listed(
     count: int | None,
     consumer: str | None = None,
     idle_since: int = MAX_INTEGER,
-) -> list[Listed]:
+) -> list[PendingListItem]:
     """Pending entries in a range, of one consumer or of all, delivered by then (Unix ms)."""
     rows = session.fetch_all(
         LIST_PENDING if consumer is None else LIST_PENDING_OF_CONSUMER,
@@ -318,7 +338,7 @@ def listed(
             **({"consumer": consumer.encode()} if consumer is not None else {}),
         },
     )
-    return [Listed(id_, bytes(name).decode(), at, times) for id_, name, at, times in rows]
+    return [PendingListItem(id_, bytes(name).decode(), at, times) for id_, name, at, times in rows]
 
 
 def _of(group: ConsumerGroup) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """How statements reach PostgreSQL: Django's pooled connection, psycopg underneath.
 
 A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: what
-needs no answer, or not yet (`ask`), travels together with what does, so "lock, look, write,
+needs no answer, or not yet (`defer`), travels together with what does, so "lock, look, write,
 commit" is two round trips. Each statement still sees what was committed before it began. A
 transaction inside another joins it.
 """
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import django.db
 import psycopg
@@ -28,9 +28,8 @@ from streams.domain.plates import PlateId
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 
-_Result = TypeVar("_Result")
-Answer: TypeAlias = Callable[[], _Result]
-"""What a statement gives, waited for when it is called."""
+Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 # The driver's and Django's names for "the database cannot serve", an exhausted pool included.
 _OUT_OF_SERVICE = (
@@ -65,8 +64,8 @@ class _Ambient(threading.local):
     """What the current transaction of this thread or greenlet holds."""
 
     after_commit: list[Callable[[], None]] | None = None
-    # Streams created ahead of need, with their plates: to the users they do not exist yet.
-    unborn: dict[int, PlateId]
+    # Rows of streams that do not exist yet, by id, with their plates (see `operations.locking`).
+    placeholders: dict[int, PlateId]
 
 
 _ambient = _Ambient()
@@ -90,7 +89,7 @@ def transaction() -> Iterator[None]:
         return
     hooks: list[Callable[[], None]] = []
     _ambient.after_commit = hooks
-    _ambient.unborn = {}
+    _ambient.placeholders = {}
     try:
         with driver_errors_translated(), _begun():
             yield
@@ -111,9 +110,9 @@ def after_commit(hook: Callable[[], None]) -> None:
         _ambient.after_commit.append(hook)
 
 
-def unborn_streams() -> dict[int, PlateId]:
-    """The streams that the current transaction created ahead of need, by id; may be changed."""
-    return _ambient.unborn if in_transaction() else {}
+def placeholders() -> dict[int, PlateId]:
+    """The placeholders of streams in the current transaction, by id; may be changed."""
+    return _ambient.placeholders if in_transaction() else {}
 
 
 def execute(statement: str, parameters: Parameters | None = None) -> None:
@@ -134,10 +133,25 @@ def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | Non
         return _run(statement, parameters).fetchone()
 
 
-def ask(statement: str, parameters: Parameters | None = None) -> Answer[list[Row]]:
-    """Send a statement, which shares a round trip with those sent before its rows are called for.
+class Deferred(Generic[Result]):
+    """The result of a statement that is under way."""
 
-    They may be called for after the transaction's end: then it travels with the COMMIT.
+    def __init__(self, wait: Callable[[], Result]) -> None:
+        self._wait = wait
+
+    def result(self) -> Result:
+        """Wait for the statement's result."""
+        return self._wait()
+
+    def then(self, convert: Callable[[Result], Other]) -> "Deferred[Other]":
+        """What the function makes of the result, once somebody waits for it."""
+        return Deferred(lambda: convert(self._wait()))
+
+
+def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list[Row]]:
+    """Send a statement, which shares a round trip with those sent before its rows are waited for.
+
+    They may be waited for after the transaction's end: then it travels with the COMMIT.
     """
     with driver_errors_translated():
         cursor = _run(statement, parameters)
@@ -146,7 +160,7 @@ def ask(statement: str, parameters: Parameters | None = None) -> Answer[list[Row
         with driver_errors_translated():
             return cursor.fetchall()
 
-    return rows
+    return Deferred(rows)
 
 
 def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iterator[list[Row]]:

@@ -1,7 +1,6 @@
 """Rows of `stream`."""
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from streams.domain.ids import EntryId
@@ -47,9 +46,9 @@ FIND_SIGNALS = """
      AND stream.key = wanted.key
 """
 
-# Empty streams for names that have none. A name that another transaction is just creating is
+# Placeholders for names that have no stream. A name that another transaction is just creating is
 # waited for, in byte order, and then left to it. To be run before any row is locked.
-CREATE_STREAMS = """
+CREATE_PLACEHOLDERS = """
     INSERT INTO stream (plate_id, key)
     SELECT wanted.plate, wanted.key
     FROM ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(keys)s::bytea[])) AS wanted (plate, key)
@@ -94,6 +93,7 @@ SAVE_STREAMS = """
       AND stream.id = new.id
 """
 
+# How many consumer groups a stream has.
 COUNT_GROUPS = """
     SELECT count(*)
     FROM consumer_group
@@ -101,7 +101,7 @@ COUNT_GROUPS = """
       AND stream_id = %(stream)s
 """
 
-# Removes the rows of streams that have nothing yet.
+# Removes rows of streams that nothing hangs on.
 DELETE_EMPTY_STREAMS = """
     DELETE FROM stream
     USING ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(ids)s::bigint[])) AS gone (plate, id)
@@ -163,8 +163,11 @@ def find(plate: PlateId, key: str) -> Stream | None:
 
 def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
     """Those of the streams that exist, by key."""
+    placeholders = session.placeholders()
     rows = session.fetch_all(FIND_STREAMS, {"plate": plate, "keys": literals.names(keys)})
-    return {stream.name.key: stream for stream in map(_from_row, rows) if not is_unborn(stream)}
+    return {
+        stream.name.key: stream for stream in map(_from_row, rows) if stream.id not in placeholders
+    }
 
 
 def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
@@ -173,58 +176,27 @@ def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
     return {StreamName(plate, bytes(key).decode()): (id_, count) for plate, key, id_, count in rows}
 
 
-def lock(name: StreamName) -> Stream | None:
-    """The stream, locked until commit; None if there is none."""
-    stream = _lock_all([name]).get(name)
-    return stream if stream and not is_unborn(stream) else None
+def lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
+    """The rows of these streams, placeholders included, locked until the transaction ends."""
+    rows = session.fetch_all(LOCK_STREAMS, _named(names))
+    return {stream.name: stream for stream in map(_from_row, rows)}
 
 
-@contextmanager
-def locked(
-    names: Collection[StreamName], *, make: Collection[StreamName] = ()
-) -> Iterator[dict[StreamName, Stream]]:
-    """Run the body in a transaction that holds the locks of those of the streams that exist.
-
-    Those in `make` exist for the body in any case. They are created before anything is locked;
-    the body must call `bear` for each that it uses, the others are gone again at the end.
-
-    Raises Conflict if one of them was deleted just before it could be locked.
-    """
-    with session.transaction():
-        found = _lock_all(names)
-        if found.keys() >= set(make):
-            yield found
-            return
-    with session.transaction():
-        _create([name for name in make if name not in found])
-        yield _all_locked(names, make)
-        _remove_unborn()
+def create_placeholders(names: Collection[StreamName]) -> None:
+    """Insert a placeholder for each name that has no row. To be called before any row is locked."""
+    rows = session.fetch_all(CREATE_PLACEHOLDERS, _named(names))
+    session.placeholders().update({id_: plate for plate, id_ in rows})
 
 
-@contextmanager
-def reserved(names: Collection[StreamName], *, make: Collection[StreamName]) -> Iterator[None]:
-    """As `locked`, for a body that runs other commands on these streams.
-
-    Raises Conflict if one was deleted just before it could be locked: the body would make it anew,
-    after locks that come later in the order.
-    """
-    with session.transaction():
-        if make:
-            _create(make)
-        _all_locked(names, make)
-        yield
-        if make:
-            _remove_unborn()
-
-
-def is_unborn(stream: Stream) -> bool:
-    """Whether the current transaction created the stream but no command has made it yet."""
-    return stream.id in session.unborn_streams()
-
-
-def bear(stream: Stream) -> None:
-    """Let a stream that was created ahead of need exist from here on."""
-    session.unborn_streams().pop(stream.id, None)
+def delete_empty(plates: Mapping[int, PlateId]) -> None:
+    """Remove streams that nothing hangs on, by their ids, each with its plate."""
+    session.execute(
+        DELETE_EMPTY_STREAMS,
+        {
+            "plates": literals.integers(plates.values()),
+            "ids": literals.integers(plates.keys()),
+        },
+    )
 
 
 def count_groups(stream: Stream) -> int:
@@ -262,56 +234,26 @@ def delete(stream: Stream) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What a list of streams tells of each."""
+class StreamSummary:
+    """A stream as a list of streams shows it."""
 
     key: str
     length: int
-    last_id: str
+    last_generated_id: str
     groups: int
 
 
-def listed(plate: PlateId, start: bytes) -> Iterator[Listed]:
+def listed(plate: PlateId, start: bytes) -> Iterator[StreamSummary]:
     """The plate's streams from that key on, in byte order, fetched in pages as asked for."""
     while True:
         rows = session.fetch_all(
             LIST_STREAMS, {"plate": plate, "start": start, "count": LISTED_AT_ONCE}
         )
         for key, *others in rows:
-            yield Listed(bytes(key).decode(), *others)
+            yield StreamSummary(bytes(key).decode(), *others)
         if len(rows) < LISTED_AT_ONCE:
             return
         start = bytes(rows[-1][0]) + b"\0"
-
-
-def _lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
-    rows = session.fetch_all(LOCK_STREAMS, _named(names))
-    return {stream.name: stream for stream in map(_from_row, rows)}
-
-
-def _all_locked(
-    names: Collection[StreamName], made: Collection[StreamName]
-) -> dict[StreamName, Stream]:
-    found = _lock_all(names)
-    if found.keys() >= set(made):
-        return found
-    raise session.Conflict
-
-
-def _create(names: Collection[StreamName]) -> None:
-    rows = session.fetch_all(CREATE_STREAMS, _named(names))
-    session.unborn_streams().update({id_: plate for plate, id_ in rows})
-
-
-def _remove_unborn() -> None:
-    if unborn := session.unborn_streams():
-        session.execute(
-            DELETE_EMPTY_STREAMS,
-            {
-                "plates": literals.integers(unborn.values()),
-                "ids": literals.integers(unborn.keys()),
-            },
-        )
 
 
 def _named(names: Collection[StreamName]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.store import notifications, session, streams, waiting
+from streams.wakeups import topics
 from streams.wakeups.clients import Departures
-from streams.wakeups.waiting import Waiter, WaitingRoom, signature
+from streams.wakeups.room import Waiter, WaitingRoom
 
 CHECK_SECONDS = 1.0
 """How often the hub looks at the tables for hints that got lost, and for clients that left."""
@@ -26,14 +27,16 @@ class Hub:
 
     As long as it stands, the places of these waiters in the lines of their groups count.
 
-    `on_word` gets every word that is no stream's signature. The process' own notifications are
-    passed over: it has woken its waiters already.
+    It calls `on_keys_changed` when API keys changed, or may have changed unheard. The process' own
+    notifications are passed over: it has woken its waiters already.
     """
 
-    def __init__(self, room: WaitingRoom, process: int, on_word: Callable[[str], None]) -> None:
+    def __init__(
+        self, room: WaitingRoom, process: int, *, on_keys_changed: Callable[[], None]
+    ) -> None:
         self._room = room
         self._process = process
-        self._on_word = on_word
+        self._on_keys_changed = on_keys_changed
         self._signals: dict[StreamName, tuple[int, int] | None] = {}
         # Whether to look after places that processes from before have left in lines.
         self._must_tidy_up = False
@@ -88,7 +91,7 @@ class Hub:
         # Whatever happened before LISTEN took effect was not heard.
         for waiter in self._room.everyone():
             waiter.wake()
-        self._on_word("reconnected")
+        self._on_keys_changed()
         next_check = time.monotonic() + CHECK_SECONDS
         while True:
             for payload in channel.payloads(next_check - time.monotonic()):
@@ -99,13 +102,12 @@ class Hub:
             next_check = time.monotonic() + CHECK_SECONDS
 
     def _hear(self, payload: str) -> None:
-        sender, *words = payload.split(" ")
+        sender, changed = topics.read(payload)
         if sender == str(self._process):
             return
-        self._room.wake(words)
-        for word in words:
-            if not _is_signature(word):
-                self._on_word(word)
+        self._room.wake(changed)
+        if topics.KEYS_CHANGED in changed:
+            self._on_keys_changed()
 
     def _check(self) -> None:
         self._wake_the_left()
@@ -127,7 +129,7 @@ class Hub:
         seen, self._signals = self._signals, {name: found.get(name) for name in names}
         # A name that was not there at the last look may have changed unheard since.
         self._room.wake(
-            signature(name)
+            topics.of_stream(name)
             for name, signals in self._signals.items()
             if name not in seen or seen[name] != signals
         )
@@ -140,7 +142,3 @@ class Hub:
             if waiter.client and waiter.client.fileno in left:
                 waiter.client_has_left = True
                 waiter.wake()
-
-
-def _is_signature(word: str) -> bool:
-    return len(word) == 16

@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
 
 from streams.domain.errors import Unavailable
 from streams.store import notifications, session
+from streams.wakeups import topics
+from streams.wakeups.topics import Topic
 
 PAUSE_SECONDS = 0.005
 """How long the notifier gathers after each send: under load, one notification tells of many."""
@@ -15,46 +16,40 @@ RETRY_SECONDS = 1.0
 
 
 class Notifier:
-    """Sends words: what is queued while one notification is sent travels in the next."""
+    """Sends topics: those queued while one notification is sent travel in the next."""
 
-    def __init__(self, sender: str) -> None:
+    def __init__(self, sender: int) -> None:
         self._sender = sender
         self._lock = threading.Lock()
-        self._words: dict[str, None] = {}
-        self._has_words = threading.Event()
+        self._topics: dict[Topic, None] = {}
+        self._has_topics = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def tell(self, words: list[str]) -> None:
-        """Queue words for the other processes; starts the sending at the first call."""
+    def tell(self, changed: list[Topic]) -> None:
+        """Queue topics for the other processes; starts the sending at the first call."""
         with self._lock:
-            self._words.update(dict.fromkeys(words))
+            self._topics.update(dict.fromkeys(changed))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
                 self._thread.start()
-        self._has_words.set()
+        self._has_topics.set()
 
     def _run(self) -> None:
         while True:
             try:
                 with notifications.open_channel() as channel:
                     while True:
-                        self._has_words.wait()
-                        channel.send(self._take_payloads())
+                        self._has_topics.wait()
+                        channel.send(topics.payloads(self._sender, self._take()))
                         time.sleep(PAUSE_SECONDS)
             except Unavailable:
                 time.sleep(RETRY_SECONDS)
             finally:
                 session.release()
 
-    def _take_payloads(self) -> Iterator[str]:
+    def _take(self) -> list[Topic]:
         with self._lock:
-            words = list(self._words)
-            self._words.clear()
-            self._has_words.clear()
-        payload = self._sender
-        for word in words:
-            if len(payload) + 1 + len(word) > notifications.MAX_PAYLOAD_BYTES:
-                yield payload
-                payload = self._sender
-            payload += " " + word
-        yield payload
+            taken = list(self._topics)
+            self._topics.clear()
+            self._has_topics.clear()
+        return taken

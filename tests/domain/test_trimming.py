@@ -5,7 +5,7 @@ import pytest
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import EntryId
-from streams.domain.trimming import Trim, TrimOptions
+from streams.domain.trimming import Threshold, TrimOptions
 
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 BADID = "ERR Invalid stream ID specified as stream command argument"
@@ -14,30 +14,30 @@ NO_STRATEGY = "ERR syntax error, LIMIT cannot be used without specifying a trimm
 NOT_APPROXIMATE = "ERR syntax error, LIMIT cannot be used without the special ~ option"
 
 
-def read(text: str, *, required: bool = True) -> Trim | None:
+def read(text: str, *, required: bool = True) -> Threshold | None:
     """The trim that the words spell, to the last of them."""
     arguments = Arguments(text.split())
     options = TrimOptions()
     while options.take(arguments):
         pass
     assert not arguments.left
-    return options.trim(required=required)
+    return options.required_threshold() if required else options.threshold()
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("MAXLEN 5", Trim(max_length=5)),
-        ("maxlen = 0", Trim(max_length=0)),
-        ("MAXLEN ~ 5", Trim(max_length=5, approximate=True, limit=10_000)),
-        ("MAXLEN ~ 5 LIMIT 0", Trim(max_length=5, approximate=True, limit=0)),
-        ("LIMIT 9 LIMIT 7 MAXLEN ~ 5", Trim(max_length=5, approximate=True, limit=7)),
-        ("MINID 3", Trim(min_id=EntryId(3, 0))),
-        ("MinId = 3-1", Trim(min_id=EntryId(3, 1))),
-        ("MINID ~ 3 limit 2", Trim(min_id=EntryId(3, 0), approximate=True, limit=2)),
+        ("MAXLEN 5", Threshold(max_length=5)),
+        ("maxlen = 0", Threshold(max_length=0)),
+        ("MAXLEN ~ 5", Threshold(max_length=5, approximate=True, limit=10_000)),
+        ("MAXLEN ~ 5 LIMIT 0", Threshold(max_length=5, approximate=True, limit=0)),
+        ("LIMIT 9 LIMIT 7 MAXLEN ~ 5", Threshold(max_length=5, approximate=True, limit=7)),
+        ("MINID 3", Threshold(min_id=EntryId(3, 0))),
+        ("MinId = 3-1", Threshold(min_id=EntryId(3, 1))),
+        ("MINID ~ 3 limit 2", Threshold(min_id=EntryId(3, 0), approximate=True, limit=2)),
     ],
 )
-def test_a_strategy_with_its_operator_threshold_and_limit(text: str, expected: Trim) -> None:
+def test_a_strategy_with_its_operator_threshold_and_limit(text: str, expected: Threshold) -> None:
     """TRIM-1, TRIM-2, TRIM-3, TRIM-5, TRIM-18"""
     assert read(text) == expected
 
@@ -88,13 +88,13 @@ def test_xadd_needs_no_strategy_unless_there_is_a_limit() -> None:
 @pytest.mark.parametrize(
     ("trim", "expected"),
     [
-        (Trim(max_length=3), False),
-        (Trim(max_length=2), True),
-        (Trim(min_id=EntryId(5, 0)), False),
-        (Trim(min_id=EntryId(5, 1)), True),
+        (Threshold(max_length=3), False),
+        (Threshold(max_length=2), True),
+        (Threshold(min_id=EntryId(5, 0)), False),
+        (Threshold(min_id=EntryId(5, 1)), True),
     ],
 )
-def test_it_knows_when_there_is_nothing_to_do(trim: Trim, expected: bool) -> None:
+def test_it_knows_when_there_is_nothing_to_do(trim: Threshold, expected: bool) -> None:
     """TRIM-13"""
     assert trim.may_remove(3, EntryId(5, 0)) is expected
     assert not trim.may_remove(0, EntryId(0, 0))

@@ -1,29 +1,39 @@
-"""Delete entries of a locked stream: entries, storage nodes and counters together."""
+"""Delete entries of a stream, or a whole stream."""
 
 from collections.abc import Collection
 from dataclasses import replace
 
+from streams import wakeups
 from streams.domain.ids import EntryId
 from streams.domain.nodes import TailNode, without
 from streams.domain.streams import Stream, without_entries
-from streams.store import entries, nodes
+from streams.store import entries, groups, nodes, session, streams
 
 
-def delete(stream: Stream, ids: Collection[EntryId]) -> tuple[Stream, int]:
-    """The stream without those of the entries that exist, and how many did (XDEL-3).
-
-    The caller holds the stream's lock and saves the stream that comes back.
-    """
+def delete_entries(stream: Stream, ids: Collection[EntryId]) -> int:
+    """Delete those of the entries of a locked stream that exist; returns how many did (XDEL-3)."""
     gone = entries.delete(stream, ids)
-    if not gone:
-        return stream, 0
+    if gone:
+        streams.save([_without(stream, gone)])
+    return len(gone)
+
+
+def delete_stream(stream: Stream) -> None:
+    """Delete a locked stream with its entries, groups and pending entries (GEN-12)."""
+    # What is delivered meanwhile would be left without its group.
+    groups.lock_all_of(stream)
+    streams.delete(stream)
+    # Readers that wait with a group learn that it is gone (BLK-11).
+    session.after_commit(lambda: wakeups.announce([stream.name]))
+
+
+def _without(stream: Stream, gone: list[EntryId]) -> Stream:
     remaining = without_entries(stream, len(gone), _first_after(stream, gone))
-    deleted = replace(
+    return replace(
         remaining,
         max_deleted_entry_id=max(stream.max_deleted_entry_id, *gone),
         tail_node=_tail_after(stream, gone),
     )
-    return deleted, len(gone)
 
 
 def _first_after(stream: Stream, gone: list[EntryId]) -> EntryId | None:

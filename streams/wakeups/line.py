@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
-from streams import conf, wakeups
-from streams.commands import clock
+from streams import clock, conf
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import session, waiting
 from streams.store.deliveries import Glance
+from streams.wakeups.process import PROCESS
 
 STALL_SECONDS = 10.0
 """How long nobody here gives way to readers of a process that did not take what was left to it."""
@@ -37,7 +37,7 @@ class _Courtesy(NamedTuple):
     ends_at: float
 
 
-class WaitingLine:
+class Line:
     """A waiting reader's places among all that wait for the same groups, one place in each.
 
     Readers of one process are woken in order; this keeps the order over all processes. A reader
@@ -55,9 +55,18 @@ class WaitingLine:
         self._seen: Mapping[int, int] = {}
 
     @property
-    def is_new(self) -> bool:
-        """Whether the reader has taken no place yet."""
-        return not self._places
+    def places(self) -> Collection[int]:
+        """The reader's places."""
+        return self._places.values()
+
+    @property
+    def passed_over(self) -> Collection[int]:
+        """The processes whose readers nobody gives way to, by their numbers."""
+        return list(_passed_over)
+
+    def stands_in(self, groups: Collection[ConsumerGroup]) -> bool:
+        """Whether the reader has a place in the line of each group."""
+        return all(group.id in self._places for group in groups)
 
     def asks_for_a_look(self, found: Collection[Glance]) -> bool:
         """Whether to look under the locks: for new entries, or for a place in a new group's line.
@@ -77,7 +86,7 @@ class WaitingLine:
         self._seen = signals
 
     def left_to_others(self, with_new: Collection[ConsumerGroup]) -> set[int]:
-        """Those of the locked groups, all with something new, whose entries others are to take."""
+        """The ids of those of the locked groups, all with new entries, that others are to take."""
         first = self._first_before(with_new) if with_new else {}
         now = time.monotonic()
         self._courtesies = {
@@ -92,7 +101,7 @@ class WaitingLine:
         """Take a place for each of the locked groups where the reader has none."""
         missing = [group for group in groups if group.id not in self._places]
         if missing:
-            entered = waiting.enter(missing, wakeups.PROCESS, self._expires_at)
+            entered = waiting.enter(missing, PROCESS, self._expires_at)
             session.after_commit(lambda: self._places.update(entered))
 
     def leave(self) -> None:
@@ -101,9 +110,13 @@ class WaitingLine:
             waiting.leave(self._plate, self._places.values())
             session.after_commit(self._places.clear)
 
+    def lost_places(self) -> None:
+        """The places are gone: the statement that delivered entries has removed them."""
+        self._places.clear()
+
     def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
         now_ms = clock.now_ms()
-        return waiting.first_before(groups, self._places, list(_passed_over), now_ms)
+        return waiting.first_before(groups, self._places, self.passed_over, now_ms)
 
     def _courtesy_towards(self, place: int, group: int, now: float) -> _Courtesy:
         """The one that goes on, or a new one towards who is first by now."""

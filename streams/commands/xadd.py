@@ -1,27 +1,18 @@
-"""XADD: append entries to streams.
-
-Concurrent adds of one process commit together (`coalescing`), each with its own outcome.
-"""
+"""XADD: append entries to a stream."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams import conf, wakeups
-from streams.bounds import queued_appends
-from streams.commands import clock
-from streams.commands.coalescing import Coalescer
-from streams.commands.contract import OneStream, Scope
+from streams import conf
+from streams.commands.contract import Locks, OneStream, Scope
 from streams.domain.arguments import Arguments
 from streams.domain.entries import NewEntry, new_entry, size_of
 from streams.domain.errors import Refusal, TooLarge, wrong_arity
 from streams.domain.ids import EntryId, parse_add_id
 from streams.domain.plates import PlateId, StreamName
-from streams.domain.trimming import Trim, TrimOptions
-from streams.store import appends, session
-
-MAX_ADDS_IN_A_ROUND = 512
-"""How many adds one commit takes at most."""
+from streams.domain.trimming import Threshold, TrimOptions
+from streams.operations import appending
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +31,12 @@ class Add(OneStream):
     # All are added, or none. Redis words can give only one.
     entries: Sequence[NewEntry]
     make_stream: bool = True
-    trim: Trim | None = None
+    # None: nothing is trimmed.
+    trim: Threshold | None = None
 
     @property
-    def makes_stream(self) -> bool:
-        return self.make_stream
+    def locks(self) -> Locks:
+        return Locks([self.key], makes_streams=self.make_stream)
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "Add":
@@ -58,7 +50,7 @@ class Add(OneStream):
             elif not options.take(arguments):
                 break
         add_id = parse_add_id(arguments.take()) if arguments.left else None
-        trim = options.trim()
+        trim = options.threshold()
         fields = arguments.take_rest()
         if add_id is None or not fields or len(fields) % 2:
             raise wrong_arity("xadd")
@@ -77,7 +69,7 @@ class Add(OneStream):
 
 @dataclass(frozen=True, slots=True)
 class AddSeveral(Add):
-    """Several entries at once, which Redis words cannot spell.
+    """XADD of several entries at once, which Redis words cannot spell.
 
     Replies with the list of their IDs; null as XADD does.
     """
@@ -86,16 +78,16 @@ class AddSeveral(Add):
         return [str(entry_id) for entry_id in result] if result else None
 
 
-def execute_all(plate: PlateId, adds: Sequence[Add]) -> Sequence[appends.Outcome | TooLarge]:
-    """Append for several commands in one go, in order, each with its own outcome."""
-    too_large = {place: refusal for place, add in enumerate(adds) if (refusal := _oversize(add))}
-    tasks = [
-        appends.Append(StreamName(plate, add.key), add.entries, add.make_stream, add.trim)
-        for place, add in enumerate(adds)
-        if place not in too_large
+def execute_all(plate: PlateId, adds: Sequence[Add]) -> Sequence[appending.Outcome | TooLarge]:
+    """Run several adds of one plate together, in order; each has its own outcome."""
+    too_large = {index: refusal for index, add in enumerate(adds) if (refusal := _oversize(add))}
+    appends = [
+        appending.Append(StreamName(plate, add.key), add.entries, add.make_stream, add.trim)
+        for index, add in enumerate(adds)
+        if index not in too_large
     ]
-    outcomes = iter(_run(tasks))
-    return [too_large.get(place) or next(outcomes) for place in range(len(adds))]
+    outcomes = iter(appending.append(appends))
+    return [too_large.get(index) or next(outcomes) for index in range(len(adds))]
 
 
 def _oversize(add: Add) -> TooLarge | None:
@@ -103,28 +95,3 @@ def _oversize(add: Add) -> TooLarge | None:
     if any(size_of(entry.fields) > limit for entry in add.entries):
         return TooLarge(f"an entry may hold at most {limit} bytes of fields and values")
     return None
-
-
-def _run(tasks: Sequence[appends.Append]) -> Sequence[appends.Outcome]:
-    if not tasks:
-        return ()
-    if session.in_transaction():
-        return _commit(tasks)
-    with queued_appends.admitted(tasks[0].name.plate, sum(len(t.entries) for t in tasks)):
-        return _coalescer.do(tasks)
-
-
-def _commit(tasks: Sequence[appends.Append]) -> list[appends.Outcome]:
-    outcomes = appends.commit(tasks, now_ms=clock.now_ms())
-    added = [
-        task.name
-        for task, outcome in zip(tasks, outcomes, strict=True)
-        if isinstance(outcome, list)
-    ]
-    session.after_commit(lambda: wakeups.announce(added))
-    return outcomes
-
-
-_coalescer: Coalescer[appends.Append, appends.Outcome] = Coalescer(
-    _commit, round_limit=MAX_ADDS_IN_A_ROUND
-)

@@ -3,19 +3,11 @@
 import threading
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from hashlib import blake2b
 
 from streams.domain.plates import StreamName
+from streams.wakeups import topics
 from streams.wakeups.clients import Client
-
-
-def signature(name: StreamName) -> str:
-    """A short stand-in for a stream's name in a notification.
-
-    Two names may share one: their readers are then woken for each other's entries, and look in
-    vain.
-    """
-    return blake2b(f"{name.plate}:{name.key}".encode(), digest_size=8).hexdigest()
+from streams.wakeups.topics import Topic
 
 
 class Waiter:
@@ -45,32 +37,32 @@ class WaitingRoom:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiters: dict[str, dict[Waiter, None]] = {}
-        self._names: dict[str, StreamName] = {}
+        self._waiters: dict[Topic, dict[Waiter, None]] = {}
+        self._names: dict[Topic, StreamName] = {}
 
     def enter(self, waiter: Waiter) -> None:
         """Have the waiter woken from here on."""
         with self._lock:
             for name in waiter.names:
-                key = signature(name)
-                self._waiters.setdefault(key, {})[waiter] = None
-                self._names[key] = name
+                topic = topics.of_stream(name)
+                self._waiters.setdefault(topic, {})[waiter] = None
+                self._names[topic] = name
 
     def leave(self, waiter: Waiter) -> None:
         """Have the waiter woken no more."""
         with self._lock:
             for name in waiter.names:
-                key = signature(name)
-                waiters = self._waiters.get(key, {})
+                topic = topics.of_stream(name)
+                waiters = self._waiters.get(topic, {})
                 waiters.pop(waiter, None)
                 if not waiters:
-                    self._waiters.pop(key, None)
-                    self._names.pop(key, None)
+                    self._waiters.pop(topic, None)
+                    self._names.pop(topic, None)
 
-    def wake(self, signatures: Iterable[str]) -> None:
+    def wake(self, changed: Iterable[Topic]) -> None:
         """Wake those who wait for these streams, first come first."""
         with self._lock:
-            woken = [waiter for key in signatures for waiter in self._waiters.get(key, ())]
+            woken = [waiter for topic in changed for waiter in self._waiters.get(topic, ())]
         for waiter in woken:
             waiter.wake()
 

@@ -1,4 +1,4 @@
-"""XLEN, XRANGE and XREVRANGE: look at the entries of one stream."""
+"""XRANGE: read the entries between two IDs, oldest first."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -10,33 +10,8 @@ from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_ra
 from streams.domain.plates import PlateId
 from streams.store import entries, streams
 
-# The list; [] and null where it is not even looked for.
-Found = entries.Rendered | entries.LongRange | list[Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Length(OneStream):
-    """XLEN key
-
-    Replies with the number of live entries; 0 for a missing stream (XLEN-1).
-    """
-
-    name: ClassVar = "XLEN"
-    arity: ClassVar = 2
-    scope: ClassVar = Scope.READ
-
-    key: str
-
-    @classmethod
-    def parse(cls, arguments: Arguments) -> "Length":
-        return cls(arguments.take())
-
-    def execute(self, plate: PlateId) -> int:
-        stream = streams.find(plate, self.key)
-        return stream.length if stream else 0
-
-    def reply(self, result: int) -> int:
-        return result
+EntriesInRange = entries.Rendered | entries.LongRange | list[Any] | None
+"""The list; [] and null where a COUNT asks for none, so that it is not even looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +48,11 @@ class Range(OneStream):
             key,
             parse_range_start(start),
             parse_range_end(end),
-            take_count_option(arguments),
+            _take_count(arguments),
             may_be_null=True,
         )
 
-    def execute(self, plate: PlateId) -> Found:
+    def execute(self, plate: PlateId) -> EntriesInRange:
         if self.count is not None and self.count <= 0:
             return None if self.may_be_null and streams.find(plate, self.key) else []
         return entries.between(
@@ -89,27 +64,11 @@ class Range(OneStream):
             newest_first=self.newest_first,
         )
 
-    def reply(self, result: Found) -> Found:
+    def reply(self, result: EntriesInRange) -> EntriesInRange:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class ReverseRange(Range):
-    """XREVRANGE key end start [COUNT n]
-
-    As XRANGE, newest first. The start, which comes last, is still read first (XRANGE-3).
-    """
-
-    name: ClassVar = "XREVRANGE"
-    newest_first: ClassVar = True
-
-    @classmethod
-    def parse(cls, arguments: Arguments) -> "ReverseRange":
-        key, end, start = arguments.take(), arguments.take(), arguments.take()
-        return cls._parsed(key, start, end, arguments)
-
-
-def take_count_option(arguments: Arguments) -> int | None:
+def _take_count(arguments: Arguments) -> int | None:
     """The last of any number of `COUNT n` up to the end of the words (XRANGE-4)."""
     count = None
     while arguments.left:

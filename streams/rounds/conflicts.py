@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from streams.domain.errors import Unavailable
-from streams.store.session import Conflict
+from streams.store import session
 
 Result = TypeVar("Result")
 
@@ -16,13 +16,16 @@ TRY_SECONDS = 10.0
 def tried_again(work: Callable[[], Result]) -> Result:
     """What the work gives, tried again while it meets a Conflict, which leaves nothing done.
 
-    The work must be all of a transaction. Raises Unavailable after `TRY_SECONDS`.
+    The work is all of a transaction. Inside a transaction, which must be tried again as a whole,
+    a Conflict is raised at once. Raises Unavailable after `TRY_SECONDS`.
     """
+    if session.in_transaction():
+        return work()
     deadline = time.monotonic() + TRY_SECONDS
     while True:
         try:
             return work()
-        except Conflict as conflict:
+        except session.Conflict as conflict:
             if time.monotonic() > deadline:
                 busy = "too many transactions are in each other's way"
                 raise Unavailable(busy) from conflict

@@ -1,17 +1,44 @@
 """XPENDING: look at the pending entries list of a group."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from streams.commands import clock
-from streams.commands.contract import OneStream, Scope
+from streams import clock
+from streams.commands.contract import Locks, Names, OneStream, Scope
 from streams.domain.arguments import MAX_INTEGER, Arguments
 from streams.domain.errors import syntax_error
 from streams.domain.groups import ConsumerGroup, no_group
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
 from streams.domain.plates import PlateId
-from streams.store import consumers, groups
-from streams.store import pending as pending_entries
+from streams.store import consumers, groups, pending
+
+FEWEST_RANGE_WORDS = 3
+MOST_RANGE_WORDS = 6
+"""Words after the group: six to nine with the three before them (XPENDING-1)."""
+
+WORDS_OF_IDLE_RANGE = 3
+"""Words that must follow IDLE and its number (XPENDING-2)."""
+
+DEFAULT_COUNT = 10
+"""How many pending entries the typed endpoint lists; Redis words must always say."""
+
+
+class Summary(NamedTuple):
+    """The whole list of a group: its two ends, and who owns how many entries of it."""
+
+    # None: the list is empty.
+    smallest: str | None
+    greatest: str | None
+    # Consumers with pending entries, in byte order of their names.
+    owners: Sequence[consumers.Consumer]
+
+
+class ListedAt(NamedTuple):
+    """Pending entries, and the instant in Unix ms from which their idle times count."""
+
+    items: Sequence[pending.PendingListItem]
+    now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +48,7 @@ class PendingRange:
     start: EntryId = NO_ID
     end: EntryId = MAX_ID
     # 0 and below lists none (XPENDING-8).
-    count: int = 10
+    count: int = DEFAULT_COUNT
     # None: of all consumers.
     consumer: str | None = None
     # Only those idle for at least so long; 0 and below: all (XPENDING-9).
@@ -45,6 +72,15 @@ class Pending(OneStream):
     # None: the summary.
     range: PendingRange | None = None
 
+    @property
+    def names(self) -> Names:
+        consumer = self.range.consumer if self.range else None
+        return Names([self.key], [self.group], [] if consumer is None else [consumer])
+
+    @property
+    def locks(self) -> Locks:
+        return Locks([self.key])
+
     @classmethod
     def parse(cls, arguments: Arguments) -> "Pending":
         """Check in the order of XPENDING-2. Raises InvalidCommand."""
@@ -55,23 +91,31 @@ class Pending(OneStream):
             raise syntax_error()
         return cls(key, group, _parse_range(arguments))
 
-    def execute(self, plate: PlateId) -> list[Any]:
+    def execute(self, plate: PlateId) -> Summary | ListedAt:
         """Raises NoGroup."""
         group = groups.find(plate, self.key, self.group)
         if group is None:
             raise no_group(self.key, self.group)
         return _summary(group) if self.range is None else _listed(group, self.range)
 
-    def reply(self, result: list[Any]) -> list[Any]:
-        return result
-
-
-FEWEST_RANGE_WORDS = 3
-MOST_RANGE_WORDS = 6
-"""Words after the group: six to nine with the three before them (XPENDING-1)."""
-
-WORDS_OF_IDLE_RANGE = 3
-"""Words that must follow IDLE and its number (XPENDING-2)."""
+    def reply(self, result: Summary | ListedAt) -> list[Any]:
+        match result:
+            case Summary(owners=[]):
+                return [0, None, None, None]
+            case Summary(smallest, greatest, owners):
+                total = sum(owner.pending_count for owner in owners)
+                counts = [[owner.name, str(owner.pending_count)] for owner in owners]
+                return [total, smallest, greatest, counts]
+            case ListedAt(items, now_ms):
+                return [
+                    [
+                        item.entry_id,
+                        item.consumer,
+                        max(0, now_ms - item.delivered_at),
+                        item.delivery_count,
+                    ]
+                    for item in items
+                ]
 
 
 def _parse_range(arguments: Arguments) -> PendingRange:
@@ -89,24 +133,16 @@ def _parse_range(arguments: Arguments) -> PendingRange:
     )
 
 
-def _summary(group: ConsumerGroup) -> list[Any]:
+def _summary(group: ConsumerGroup) -> Summary:
     owners = [owner for owner in consumers.listed(group) if owner.pending_count]
-    if not owners:
-        return [0, None, None, None]
-    smallest, greatest = pending_entries.ends(group)
-    return [
-        sum(owner.pending_count for owner in owners),
-        smallest,
-        greatest,
-        [[owner.name, str(owner.pending_count)] for owner in owners],
-    ]
+    return Summary(*pending.ends(group), owners) if owners else Summary(None, None, [])
 
 
-def _listed(group: ConsumerGroup, wanted: PendingRange) -> list[Any]:
-    if wanted.count <= 0:
-        return []
+def _listed(group: ConsumerGroup, wanted: PendingRange) -> ListedAt:
     now_ms = clock.now_ms()
-    rows = pending_entries.listed(
+    if wanted.count <= 0:
+        return ListedAt([], now_ms)
+    items = pending.listed(
         group,
         wanted.start,
         wanted.end,
@@ -114,7 +150,4 @@ def _listed(group: ConsumerGroup, wanted: PendingRange) -> list[Any]:
         consumer=wanted.consumer,
         idle_since=now_ms - wanted.min_idle_ms if wanted.min_idle_ms > 0 else MAX_INTEGER,
     )
-    return [
-        [row.entry_id, row.consumer, max(0, now_ms - row.delivered_at), row.delivery_count]
-        for row in rows
-    ]
+    return ListedAt(items, now_ms)

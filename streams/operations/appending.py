@@ -1,16 +1,23 @@
-"""Commit the appends of many callers together."""
+"""Append entries to streams. Concurrent callers of one process share their commits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from streams import clock, wakeups
 from streams.domain.entries import NewEntry
 from streams.domain.errors import IdConflict
 from streams.domain.ids import EntryId
 from streams.domain.nodes import SealedNode
 from streams.domain.plates import StreamName
 from streams.domain.streams import Stream, append_all
-from streams.domain.trimming import Trim
-from streams.store import entries, nodes, streams, trimming
+from streams.domain.trimming import Threshold
+from streams.operations import locking, trimming
+from streams.rounds.bounds import queued_appends
+from streams.rounds.coalescing import Coalescer
+from streams.store import entries, nodes, session, streams
+
+MAX_APPENDS_IN_A_ROUND = 512
+"""How many appends one commit takes at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +27,54 @@ class Append:
     name: StreamName
     entries: Sequence[NewEntry]
     make_stream: bool
-    trim: Trim | None
+    # None: nothing is trimmed.
+    trim: Threshold | None
 
 
 Outcome = list[EntryId] | None | IdConflict
 """The new IDs; None where the stream is missing and was not to be made; or the refusal."""
 
 
-def commit(appends: Sequence[Append], now_ms: int) -> list[Outcome]:
-    """Append for all, in order, in one transaction; each has its own outcome."""
+def append(appends: Sequence[Append]) -> Sequence[Outcome]:
+    """Append for all of one plate, in order; each has its own outcome, once it is on disk.
+
+    Inside a transaction they are part of it. Raises TooManyRequests or Unavailable if too many
+    entries wait to be committed.
+    """
+    if not appends:
+        return ()
+    if session.in_transaction():
+        return _commit(appends)
+    entry_count = sum(len(append.entries) for append in appends)
+    with queued_appends.admitted(appends[0].name.plate, entry_count):
+        return _rounds.do(appends)
+
+
+def _commit(appends: Sequence[Append]) -> list[Outcome]:
+    """Append for many callers in one transaction.
+
+    1. Lock the streams, in the order that all keep to; those to be made are made first.
+    2. Give each caller's entries their IDs, in Python, from the counters of the locked rows.
+    3. Insert the entries and the full storage nodes, and trim where it was asked for.
+    4. Save the counters, commit.
+    5. Wake the readers.
+    """
     names = dict.fromkeys(append.name for append in appends)
     make = dict.fromkeys(append.name for append in appends if append.make_stream)
-    with streams.locked(names, make=make) as found:
-        batch = _Batch(found, now_ms)
+    with locking.streams_locked(names, make=make) as found:
+        batch = _Batch(found, clock.now_ms())
         outcomes = [batch.append(append) for append in appends]
         batch.write()
+        appended = [
+            append.name
+            for append, outcome in zip(appends, outcomes, strict=True)
+            if isinstance(outcome, list)
+        ]
+        session.after_commit(lambda: wakeups.announce(appended))
     return outcomes
+
+
+_rounds: Coalescer[Append, Outcome] = Coalescer(_commit, round_limit=MAX_APPENDS_IN_A_ROUND)
 
 
 @dataclass(slots=True)
@@ -50,13 +89,13 @@ class _Batch:
 
     def append(self, append: Append) -> Outcome:
         stream = self.streams.get(append.name)
-        if stream is None or (streams.is_unborn(stream) and not append.make_stream):
+        if stream is None or (locking.is_placeholder(stream) and not append.make_stream):
             return None
         try:
             appended, ids, sealed = append_all(stream, append.entries, self.now_ms)
         except IdConflict as refusal:
             return refusal
-        streams.bear(stream)
+        locking.keep(stream)
         self.changed.add(append.name)
         self._queue_rows(appended, append.entries, ids, sealed)
         self.streams[append.name] = self._trimmed(appended, append.trim)
@@ -68,9 +107,10 @@ class _Batch:
         if self.changed:
             streams.save([self.streams[name] for name in self.changed])
 
-    def _trimmed(self, stream: Stream, trim: Trim | None) -> Stream:
+    def _trimmed(self, stream: Stream, trim: Threshold | None) -> Stream:
         if trim is None or not trim.may_remove(stream.length, stream.recorded_first_entry_id):
             return stream
+        # The trim looks at the tables.
         self._write_rows()
         return trimming.trim(stream, trim)[0]
 

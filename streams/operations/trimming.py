@@ -1,4 +1,4 @@
-"""Carry out a trim on a locked stream: entries, storage nodes and counters together."""
+"""Trim a locked stream: entries, storage nodes and counters together."""
 
 from dataclasses import replace
 from itertools import chain
@@ -6,52 +6,52 @@ from itertools import chain
 from streams.domain.ids import EntryId
 from streams.domain.nodes import SealedNode, TailNode, nodes_to_drop, trimmed, without
 from streams.domain.streams import Stream, without_entries
-from streams.domain.trimming import Trim
+from streams.domain.trimming import Threshold
 from streams.store import entries, nodes
 
 
-def trim(stream: Stream, wanted: Trim) -> tuple[Stream, int]:
+def trim(stream: Stream, threshold: Threshold) -> tuple[Stream, int]:
     """The stream after the trim, and how many live entries it removed (TRIM-12 to TRIM-18).
 
     The caller holds the stream's lock, has written all its appended entries, and saves the
     stream that comes back.
     """
-    if not wanted.may_remove(stream.length, stream.recorded_first_entry_id):
+    if not threshold.may_remove(stream.length, stream.recorded_first_entry_id):
         return stream, 0
-    last = _last_to_go(stream, wanted)
+    last = _last_to_go(stream, threshold)
     if last is None:
         return stream, 0
     removed = entries.delete_up_to(stream, last)
     nodes.delete_up_to(stream, last)
     first = entries.first_id_above(stream, last)
     remaining = without_entries(stream, removed, first)
-    return replace(remaining, tail_node=_tail_after(remaining, wanted, last)), removed
+    return replace(remaining, tail_node=_tail_after(remaining, threshold, last)), removed
 
 
-def _last_to_go(stream: Stream, wanted: Trim) -> EntryId | None:
+def _last_to_go(stream: Stream, threshold: Threshold) -> EntryId | None:
     """The greatest ID that the trim removes."""
-    if wanted.approximate:
-        return _last_of_dropped_nodes(stream, wanted)
-    if wanted.min_id is not None:
-        return wanted.min_id.previous()
-    assert wanted.max_length is not None
-    return entries.id_at(stream, stream.length - wanted.max_length - 1)
+    if threshold.approximate:
+        return _last_of_dropped_nodes(stream, threshold)
+    if threshold.min_id is not None:
+        return threshold.min_id.previous()
+    assert threshold.max_length is not None
+    return entries.id_at(stream, stream.length - threshold.max_length - 1)
 
 
-def _last_of_dropped_nodes(stream: Stream, wanted: Trim) -> EntryId | None:
+def _last_of_dropped_nodes(stream: Stream, threshold: Threshold) -> EntryId | None:
     tail = stream.tail_node
     last_node = [SealedNode(tail.last_id, tail.live)] if tail else []
     dropped = nodes_to_drop(
         chain(nodes.oldest_first(stream), last_node),
         length=stream.length,
-        max_length=wanted.max_length,
-        min_id=wanted.min_id,
-        limit=wanted.limit,
+        max_length=threshold.max_length,
+        min_id=threshold.min_id,
+        limit=threshold.limit,
     )
     return dropped[-1].last_id if dropped else None
 
 
-def _tail_after(stream: Stream, wanted: Trim, last: EntryId) -> TailNode | None:
+def _tail_after(stream: Stream, threshold: Threshold, last: EntryId) -> TailNode | None:
     """The tail node after the trim; brings the oldest full node in step, too.
 
     An exact trim goes into the oldest node that is left: that node loses some of its entries,
@@ -60,12 +60,12 @@ def _tail_after(stream: Stream, wanted: Trim, last: EntryId) -> TailNode | None:
     tail = stream.tail_node
     if tail is None or tail.last_id <= last:
         return None
-    if wanted.approximate:
+    if threshold.approximate:
         return tail
     oldest = nodes.recount_oldest(stream)
     if oldest is None:
-        shrink = trimmed if wanted.max_length is None else without
+        shrink = trimmed if threshold.max_length is None else without
         return shrink(tail, tail.live - stream.length)
-    if oldest.live == 0 and wanted.max_length is not None:
+    if oldest.live == 0 and threshold.max_length is not None:
         nodes.delete_up_to(stream, oldest.last_id)
     return tail

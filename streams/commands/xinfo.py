@@ -1,10 +1,11 @@
-"""XINFO: what streams, groups and consumers are like."""
+"""XINFO: tell about a stream, its consumer groups, and the consumers of a group."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from streams.commands import clock
-from streams.commands.contract import Help, OneStream, Scope
+from streams import clock
+from streams.commands.contract import Help, Locks, Names, OneStream, Scope
 from streams.domain.arguments import Arguments, keyword, parse_integer
 from streams.domain.errors import InvalidCommand, Refusal, no_such_key, sub_syntax_error
 from streams.domain.groups import no_such_group
@@ -13,6 +14,10 @@ from streams.domain.lag import lag
 from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
 from streams.store import consumers, entries, groups, nodes, pending, streams
+from streams.store.consumers import Consumer
+from streams.store.entries import Rendered
+from streams.store.groups import GroupTotals
+from streams.store.pending import PendingListItem
 
 DEFAULT_FULL_COUNT = 10
 """How many entries, and pending entries of each list, FULL shows if no COUNT says (XINFO-6)."""
@@ -27,6 +32,40 @@ class Full:
     count: int | None
 
 
+class StreamInfo(NamedTuple):
+    """A stream in short. The nodes are its storage nodes, the tail node included."""
+
+    stream: Stream
+    node_count: int
+    group_count: int
+    first_entry: Rendered | None
+    last_entry: Rendered | None
+
+
+class ConsumerInFull(NamedTuple):
+    """A consumer, and the beginning of its own pending entries list."""
+
+    consumer: Consumer
+    pending: Sequence[PendingListItem]
+
+
+class GroupInFull(NamedTuple):
+    """A group, the beginning of its pending entries list, and its consumers."""
+
+    totals: GroupTotals
+    pending: Sequence[PendingListItem]
+    consumers: Sequence[ConsumerInFull]
+
+
+class StreamInFull(NamedTuple):
+    """A stream with its oldest entries and its groups."""
+
+    stream: Stream
+    node_count: int
+    entries: Rendered | list[Rendered]
+    groups: Sequence[GroupInFull]
+
+
 @dataclass(frozen=True, slots=True)
 class InfoStream(OneStream):
     """XINFO STREAM key [FULL [COUNT n]]
@@ -35,29 +74,41 @@ class InfoStream(OneStream):
     the counters, the oldest entries, and the groups in full (XINFO-6 to XINFO-8).
     """
 
-    name: ClassVar = "XINFO|STREAM"
+    name: ClassVar = "XINFO STREAM"
     arity: ClassVar = -3
     scope: ClassVar = Scope.READ
 
     key: str
-    # None: no FULL. A bad option is told only once the key is known (XINFO-2).
+    # None: no FULL. A bad option is refused only where the stream exists (XINFO-2).
     full: Full | Refusal | None = None
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "InfoStream":
         return cls(arguments.take(), _parse_full(arguments))
 
-    def execute(self, plate: PlateId) -> Information:
+    def execute(self, plate: PlateId) -> StreamInfo | StreamInFull:
         """Raises NoSuchKey, InvalidCommand."""
         stream = _find(plate, self.key)
         if isinstance(self.full, Refusal):
             raise self.full
         if self.full is None:
-            return _summary(stream)
+            return _info(stream)
         return _in_full(stream, self.full.count)
 
-    def reply(self, result: Information) -> Information:
-        return result
+    def reply(self, result: StreamInfo | StreamInFull) -> Information:
+        counters = _counters(result.stream, result.node_count)
+        if isinstance(result, StreamInfo):
+            return {
+                **counters,
+                "groups": result.group_count,
+                "first-entry": result.first_entry,
+                "last-entry": result.last_entry,
+            }
+        return {
+            **counters,
+            "entries": result.entries,
+            "groups": [_group_in_full(result.stream, group) for group in result.groups],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +118,7 @@ class InfoGroups(OneStream):
     Replies with an object for each group, in byte order of their names (XINFO-9).
     """
 
-    name: ClassVar = "XINFO|GROUPS"
+    name: ClassVar = "XINFO GROUPS"
     arity: ClassVar = 3
     scope: ClassVar = Scope.READ
 
@@ -77,9 +128,13 @@ class InfoGroups(OneStream):
     def parse(cls, arguments: Arguments) -> "InfoGroups":
         return cls(arguments.take())
 
-    def execute(self, plate: PlateId) -> list[Information]:
+    def execute(self, plate: PlateId) -> tuple[Stream, list[GroupTotals]]:
         """Raises NoSuchKey."""
         stream = _find(plate, self.key)
+        return stream, groups.listed(stream)
+
+    def reply(self, result: tuple[Stream, list[GroupTotals]]) -> list[Information]:
+        stream, listed = result
         return [
             {
                 "name": totals.group.name,
@@ -89,11 +144,8 @@ class InfoGroups(OneStream):
                 "entries-read": totals.group.entries_read,
                 "lag": lag(stream, totals.group.last_delivered_id, totals.group.entries_read),
             }
-            for totals in groups.listed(stream)
+            for totals in listed
         ]
-
-    def reply(self, result: list[Information]) -> list[Information]:
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,38 +155,49 @@ class InfoConsumers(OneStream):
     Replies with an object for each consumer, in byte order of their names (XINFO-10).
     """
 
-    name: ClassVar = "XINFO|CONSUMERS"
+    name: ClassVar = "XINFO CONSUMERS"
     arity: ClassVar = 4
     scope: ClassVar = Scope.READ
 
     key: str
     group: str
 
+    @property
+    def names(self) -> Names:
+        return Names([self.key], [self.group])
+
+    @property
+    def locks(self) -> Locks:
+        return Locks([self.key])
+
     @classmethod
     def parse(cls, arguments: Arguments) -> "InfoConsumers":
         return cls(arguments.take(), arguments.take())
 
-    def execute(self, plate: PlateId) -> list[Information]:
-        """Raises NoSuchKey, NoGroup."""
+    def execute(self, plate: PlateId) -> tuple[int, list[Consumer]]:
+        """The consumers, behind the instant in Unix ms at which they are like that.
+
+        Raises NoSuchKey, NoGroup.
+        """
         _find(plate, self.key)
         group = groups.find(plate, self.key, self.group)
         if group is None:
             raise no_such_group(self.key, self.group)
-        now = clock.now_ms()
+        return clock.now_ms(), consumers.listed(group)
+
+    def reply(self, result: tuple[int, list[Consumer]]) -> list[Information]:
+        now_ms, listed = result
         return [
             {
                 "name": consumer.name,
                 "pending": consumer.pending_count,
-                "idle": max(0, now - consumer.seen_at),
+                "idle": max(0, now_ms - consumer.seen_at),
                 "inactive": (
-                    -1 if consumer.active_at is None else max(0, now - consumer.active_at)
+                    -1 if consumer.active_at is None else max(0, now_ms - consumer.active_at)
                 ),
             }
-            for consumer in consumers.listed(group)
+            for consumer in listed
         ]
-
-    def reply(self, result: list[Information]) -> list[Information]:
-        return result
 
 
 class InfoHelp(Help):
@@ -143,7 +206,7 @@ class InfoHelp(Help):
     Replies with lines of text (XINFO-1).
     """
 
-    name: ClassVar = "XINFO|HELP"
+    name: ClassVar = "XINFO HELP"
     lines: ClassVar = (
         "XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "CONSUMERS <key> <groupname>",
@@ -184,8 +247,44 @@ def _find(plate: PlateId, key: str) -> Stream:
     return stream
 
 
-def _counters(stream: Stream) -> Information:
-    node_count = nodes.count(stream) + (stream.tail_node is not None)
+def _count_nodes(stream: Stream) -> int:
+    return nodes.count(stream) + (stream.tail_node is not None)
+
+
+def _info(stream: Stream) -> StreamInfo:
+    return StreamInfo(
+        stream,
+        _count_nodes(stream),
+        streams.count_groups(stream),
+        entries.end_of(*stream.name, newest_first=False),
+        entries.end_of(*stream.name, newest_first=True),
+    )
+
+
+def _in_full(stream: Stream, count: int | None) -> StreamInFull:
+    plate, key = stream.name
+    return StreamInFull(
+        stream,
+        _count_nodes(stream),
+        entries.all_of(entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False)),
+        [
+            GroupInFull(
+                totals,
+                pending.listed(totals.group, count=count),
+                [
+                    ConsumerInFull(
+                        consumer,
+                        pending.listed(totals.group, count=count, consumer=consumer.name),
+                    )
+                    for consumer in consumers.listed(totals.group)
+                ],
+            )
+            for totals in groups.listed(stream)
+        ],
+    )
+
+
+def _counters(stream: Stream, node_count: int) -> Information:
     return {
         "length": stream.length,
         "radix-tree-keys": node_count,
@@ -198,46 +297,27 @@ def _counters(stream: Stream) -> Information:
     }
 
 
-def _summary(stream: Stream) -> Information:
-    return {
-        **_counters(stream),
-        "groups": streams.count_groups(stream),
-        "first-entry": entries.end_of(*stream.name, newest_first=False),
-        "last-entry": entries.end_of(*stream.name, newest_first=True),
-    }
-
-
-def _in_full(stream: Stream, count: int | None) -> Information:
-    plate, key = stream.name
-    return {
-        **_counters(stream),
-        "entries": entries.all_of(
-            entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False)
-        ),
-        "groups": [_group_in_full(stream, totals, count) for totals in groups.listed(stream)],
-    }
-
-
-def _group_in_full(stream: Stream, totals: groups.GroupTotals, count: int | None) -> Information:
-    group = totals.group
+def _group_in_full(stream: Stream, found: GroupInFull) -> Information:
+    group = found.totals.group
     return {
         "name": group.name,
         "last-delivered-id": str(group.last_delivered_id),
         "entries-read": group.entries_read,
         "lag": lag(stream, group.last_delivered_id, group.entries_read),
-        "pel-count": totals.pending,
-        "pending": [list(row) for row in pending.listed(group, count=count)],
-        "consumers": [
-            {
-                "name": consumer.name,
-                "seen-time": consumer.seen_at,
-                "active-time": -1 if consumer.active_at is None else consumer.active_at,
-                "pel-count": consumer.pending_count,
-                "pending": [
-                    [row.entry_id, row.delivered_at, row.delivery_count]
-                    for row in pending.listed(group, count=count, consumer=consumer.name)
-                ],
-            }
-            for consumer in consumers.listed(group)
+        "pel-count": found.totals.pending,
+        "pending": [list(item) for item in found.pending],
+        "consumers": [_consumer_in_full(consumer) for consumer in found.consumers],
+    }
+
+
+def _consumer_in_full(found: ConsumerInFull) -> Information:
+    consumer = found.consumer
+    return {
+        "name": consumer.name,
+        "seen-time": consumer.seen_at,
+        "active-time": -1 if consumer.active_at is None else consumer.active_at,
+        "pel-count": consumer.pending_count,
+        "pending": [
+            [item.entry_id, item.delivered_at, item.delivery_count] for item in found.pending
         ],
     }

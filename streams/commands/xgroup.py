@@ -1,14 +1,13 @@
 """XGROUP: create, move and remove consumer groups and consumers."""
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from streams import wakeups
-from streams.commands import clock
-from streams.commands.contract import Help, OneGroup, OneStream, Scope
+from streams import clock
+from streams.commands.contract import Help, Locks, OneConsumer, OneGroup, Scope
 from streams.domain.arguments import Arguments
 from streams.domain.errors import (
-    BusyGroup,
     InvalidCommand,
     NoSuchKey,
     Refusal,
@@ -18,35 +17,43 @@ from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId, parse_id, parse_loose_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
-from streams.store import consumers, groups, session, streams, waiting
+from streams.operations import grouping, locking
+from streams.store import consumers, session
 
-Place = EntryId | None | Refusal
-"""Where a group stands: an ID; None for `$`, the stream's last one; or why the text is none."""
+LastDelivered = EntryId | Literal["$"] | Refusal
+"""The ID to set a group's last-delivered-id to; `$`: the stream's last-generated-id; or why the
+text is neither, which is refused only where the stream exists."""
+
+MOST_CREATE_WORDS = 6
+"""Words after XGROUP CREATE: eight with the two of its name (XGROUP-1)."""
+
+SET_ID_WORDS = (3, 5)
+"""Words after XGROUP SETID: five or seven with the two of its name (XGROUP-9)."""
 
 
 @dataclass(frozen=True, slots=True)
-class CreateGroup(OneStream):
+class CreateGroup(OneGroup):
     """XGROUP CREATE key group <id | $> [MKSTREAM] [ENTRIESREAD n]
 
     Replies with OK.
     """
 
-    name: ClassVar = "XGROUP|CREATE"
+    name: ClassVar = "XGROUP CREATE"
     arity: ClassVar = -5
     scope: ClassVar = Scope.WRITE
 
     key: str
     group: str
-    place: Place
+    last_delivered: LastDelivered
     make_stream: bool = False
     # None: unknown.
     entries_read: int | None = None
-    # Set where there are too many words, which is told only once the key is known (XGROUP-2).
+    # Set where there are too many words, which is refused only where the stream exists (XGROUP-2).
     surplus: Refusal | None = None
 
     @property
-    def makes_stream(self) -> bool:
-        return self.make_stream
+    def locks(self) -> Locks:
+        return Locks([self.key], makes_streams=self.make_stream)
 
     @classmethod
     def parse(cls, arguments: Arguments) -> "CreateGroup":
@@ -60,22 +67,25 @@ class CreateGroup(OneStream):
             else None
         )
         return cls(
-            key, group, parse_place(text), options.make_stream, options.entries_read, surplus
+            key,
+            group,
+            parse_last_delivered(text),
+            options.make_stream,
+            options.entries_read,
+            surplus,
         )
 
     def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, InvalidCommand, BusyGroup; a stream is made only if all is well."""
         name = StreamName(plate, self.key)
-        with streams.locked([name], make=[name] if self.make_stream else []) as found:
+        with locking.streams_locked([name], make=[name] if self.make_stream else []) as found:
             stream = found.get(name)
-            if stream is None or (streams.is_unborn(stream) and not self.make_stream):
+            if stream is None or (locking.is_placeholder(stream) and not self.make_stream):
                 raise requires_key()
             if self.surplus:
                 raise self.surplus
-            last_delivered_id = _resolved(self.place, stream)
-            if not groups.create(stream, self.group, last_delivered_id, self.entries_read):
-                raise BusyGroup("BUSYGROUP Consumer Group name already exists")
-            streams.bear(stream)
+            last_delivered_id = _resolved(self.last_delivered, stream)
+            grouping.create(stream, self.group, last_delivered_id, self.entries_read)
 
     def reply(self, result: None) -> str:
         return "OK"
@@ -88,13 +98,13 @@ class SetGroupId(OneGroup):
     Replies with OK. Pending entries stay, waiting readers are not woken (XGROUP-11).
     """
 
-    name: ClassVar = "XGROUP|SETID"
+    name: ClassVar = "XGROUP SETID"
     arity: ClassVar = -5
     scope: ClassVar = Scope.WRITE
 
     key: str
     group: str
-    place: Place
+    last_delivered: LastDelivered
     entries_read: int | None = None
     surplus: Refusal | None = None
 
@@ -107,22 +117,15 @@ class SetGroupId(OneGroup):
         surplus = (
             None if word_count in SET_ID_WORDS else sub_syntax_error("XGROUP", arguments.subcommand)
         )
-        return cls(key, group, parse_loose_place(text), options.entries_read, surplus)
+        return cls(key, group, _parse_loosely(text), options.entries_read, surplus)
 
     def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, NoGroup, InvalidCommand."""
         with session.transaction():
-            stream, group = _lock(plate, self.key, self.group)
+            stream, group = _lock_existing(plate, self.key, self.group)
             if self.surplus:
                 raise self.surplus
-            groups.save(
-                replace(
-                    group,
-                    last_delivered_id=_resolved(self.place, stream),
-                    entries_read=self.entries_read,
-                )
-            )
-            waiting.let_sleep(group)
+            grouping.move(group, _resolved(self.last_delivered, stream), self.entries_read)
 
     def reply(self, result: None) -> str:
         return "OK"
@@ -135,7 +138,7 @@ class DestroyGroup(OneGroup):
     Replies with 1, or 0 if there is no such group. Its waiting readers are refused (BLK-13).
     """
 
-    name: ClassVar = "XGROUP|DESTROY"
+    name: ClassVar = "XGROUP DESTROY"
     arity: ClassVar = 4
     scope: ClassVar = Scope.WRITE
 
@@ -148,15 +151,11 @@ class DestroyGroup(OneGroup):
 
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey."""
-        name = StreamName(plate, self.key)
         with session.transaction():
-            if streams.lock(name) is None:
-                raise requires_key()
-            group = groups.lock_all(plate, [self.key], self.group)().get(self.key)
+            stream, group = _lock(plate, self.key, self.group)
             if group is None:
                 return 0
-            groups.delete(group)
-            session.after_commit(lambda: wakeups.announce([name]))
+            grouping.destroy(stream, group)
             return 1
 
     def reply(self, result: int) -> int:
@@ -164,13 +163,13 @@ class DestroyGroup(OneGroup):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateConsumer(OneGroup):
+class CreateConsumer(OneConsumer):
     """XGROUP CREATECONSUMER key group consumer
 
     Replies with 1, or 0 if the consumer exists, which changes nothing (XGROUP-13).
     """
 
-    name: ClassVar = "XGROUP|CREATECONSUMER"
+    name: ClassVar = "XGROUP CREATECONSUMER"
     arity: ClassVar = 5
     scope: ClassVar = Scope.WRITE
 
@@ -185,7 +184,7 @@ class CreateConsumer(OneGroup):
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
         with session.transaction():
-            _, group = _lock(plate, self.key, self.group)
+            _, group = _lock_existing(plate, self.key, self.group)
             return int(consumers.create(group, self.consumer, clock.now_ms()))
 
     def reply(self, result: int) -> int:
@@ -193,13 +192,13 @@ class CreateConsumer(OneGroup):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteConsumer(OneGroup):
+class DeleteConsumer(OneConsumer):
     """XGROUP DELCONSUMER key group consumer
 
     Replies with the number of pending entries that went with it; 0 for an unknown consumer.
     """
 
-    name: ClassVar = "XGROUP|DELCONSUMER"
+    name: ClassVar = "XGROUP DELCONSUMER"
     arity: ClassVar = 5
     scope: ClassVar = Scope.WRITE
 
@@ -214,7 +213,7 @@ class DeleteConsumer(OneGroup):
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
         with session.transaction():
-            _, group = _lock(plate, self.key, self.group)
+            _, group = _lock_existing(plate, self.key, self.group)
             return consumers.delete(group, self.consumer)
 
     def reply(self, result: int) -> int:
@@ -227,7 +226,7 @@ class GroupHelp(Help):
     Replies with lines of text (XGROUP-15).
     """
 
-    name: ClassVar = "XGROUP|HELP"
+    name: ClassVar = "XGROUP HELP"
     lines: ClassVar = (
         "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "CREATE <key> <groupname> <id|$> [option]",
@@ -249,21 +248,9 @@ class GroupHelp(Help):
     )
 
 
-MOST_CREATE_WORDS = 6
-"""Words after XGROUP CREATE: eight with the two of its name (XGROUP-1)."""
-
-SET_ID_WORDS = (3, 5)
-"""Words after XGROUP SETID: five or seven with the two of its name (XGROUP-9)."""
-
-
-def parse_place(text: str) -> Place:
+def parse_last_delivered(text: str) -> LastDelivered:
     """The ID of XGROUP CREATE (XGROUP-4)."""
-    return _parse_place(text, loose=False)
-
-
-def parse_loose_place(text: str) -> Place:
-    """The ID of XGROUP SETID, where `-` and `+` are IDs, too (XGROUP-11)."""
-    return _parse_place(text, loose=True)
+    return _read_last_delivered(text, parse_id)
 
 
 def check_entries_read(entries_read: int) -> int | None:
@@ -299,27 +286,37 @@ def _parse_options(arguments: Arguments, *, may_make_stream: bool = False) -> _O
     return options
 
 
-def _parse_place(text: str, *, loose: bool) -> Place:
+def _parse_loosely(text: str) -> LastDelivered:
+    """The ID of XGROUP SETID, where `-` and `+` are IDs, too (XGROUP-11)."""
+    return _read_last_delivered(text, parse_loose_id)
+
+
+def _read_last_delivered(text: str, parse: Callable[[str], EntryId]) -> LastDelivered:
     if text == "$":
-        return None
+        return "$"
     try:
-        return parse_loose_id(text) if loose else parse_id(text)
+        return parse(text)
     except InvalidCommand as refusal:
         return refusal
 
 
-def _resolved(place: Place, stream: Stream) -> EntryId:
-    if isinstance(place, Refusal):
-        raise place
-    return stream.last_generated_id if place is None else place
+def _resolved(last_delivered: LastDelivered, stream: Stream) -> EntryId:
+    if isinstance(last_delivered, Refusal):
+        raise last_delivered
+    return stream.last_generated_id if last_delivered == "$" else last_delivered
 
 
-def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
-    """The stream and its group, both locked. Raises NoSuchKey, NoGroup (XGROUP-10)."""
-    stream = streams.lock(StreamName(plate, key))
+def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup | None]:
+    """The stream and its group, both locked. Raises NoSuchKey (XGROUP-3)."""
+    stream = locking.lock_stream(StreamName(plate, key))
     if stream is None:
         raise requires_key()
-    found = groups.lock_all(plate, [key], group)().get(key)
+    return stream, locking.lock_group(plate, key, group)
+
+
+def _lock_existing(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
+    """The same. Raises NoSuchKey, and NoGroup where there is no such group (XGROUP-10)."""
+    stream, found = _lock(plate, key, group)
     if found is None:
         raise no_such_group(key, group)
     return stream, found

@@ -1,0 +1,38 @@
+"""Delete a whole stream, as Redis' DEL does."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from streams.commands.contract import Names, Scope
+from streams.domain.plates import PlateId, StreamName
+from streams.operations import deleting, locking
+from streams.store import session
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStream:
+    """Delete a stream with its entries, groups and pending entries (GEN-12).
+
+    Replies with 1, or 0 if there is none.
+    """
+
+    name: ClassVar = "DEL"
+    scope: ClassVar = Scope.MANAGE
+    can_block: ClassVar = False
+
+    key: str
+
+    @property
+    def names(self) -> Names:
+        return Names([self.key])
+
+    def execute(self, plate: PlateId) -> int:
+        with session.transaction():
+            stream = locking.lock_stream(StreamName(plate, self.key))
+            if stream is None:
+                return 0
+            deleting.delete_stream(stream)
+            return 1
+
+    def reply(self, result: int) -> int:
+        return result

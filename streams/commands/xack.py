@@ -1,0 +1,48 @@
+"""XACK: acknowledge entries, which takes them off the pending entries list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from streams.commands.contract import OneGroup, Scope, check_number
+from streams.domain.arguments import Arguments
+from streams.domain.errors import Refusal
+from streams.domain.ids import EntryId, parse_ids
+from streams.domain.plates import PlateId
+from streams.operations import acknowledging
+from streams.store import groups
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge(OneGroup):
+    """XACK key group id [id …]
+
+    Replies with the number of pending entries removed, whoever owned them; 0 for a missing
+    stream or group, whose IDs are not even read (XACK-1, XACK-2).
+    """
+
+    name: ClassVar = "XACK"
+    arity: ClassVar = -4
+    scope: ClassVar = Scope.WRITE
+
+    key: str
+    group: str
+    # A malformed ID is refused only where the group exists.
+    ids: Sequence[EntryId] | Refusal
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Acknowledge":
+        key, group = arguments.take(), arguments.take()
+        check_number(arguments.left, "IDs")
+        return cls(key, group, parse_ids(arguments.take_rest()))
+
+    def execute(self, plate: PlateId) -> int:
+        """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""
+        if not isinstance(self.ids, Refusal):
+            return acknowledging.acknowledge(plate, self.key, self.group, set(self.ids))
+        if groups.find(plate, self.key, self.group) is None:
+            return 0
+        raise self.ids
+
+    def reply(self, result: int) -> int:
+        return result

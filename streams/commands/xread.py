@@ -1,0 +1,162 @@
+"""XREAD: read the entries above an ID in several streams, and wait for them."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, NamedTuple
+
+from streams import clock, wakeups
+from streams.commands.contract import Locks, Names, Scope, capped_block_ms, check_number
+from streams.domain.arguments import Arguments
+from streams.domain.errors import InvalidCommand, Unavailable
+from streams.domain.ids import NO_ID, EntryId, parse_id
+from streams.domain.plates import PlateId, StreamName
+from streams.domain.reading import parse_read_options
+from streams.rounds.bounds import blocked_readers
+from streams.rounds.coalescing import SharedLooks
+from streams.store import entries, streams
+from streams.store.entries import Rendered, StoredEntry
+
+After = EntryId | Literal["$", "+"]
+"""Read what is above that ID; `$`: above what the stream has now; `+`: the newest entry only."""
+
+EntriesByKey = dict[str, list[StoredEntry]]
+
+
+class ReadPosition(NamedTuple):
+    """A stream, and after which entry to read in it."""
+
+    key: str
+    after: After
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """XREAD [COUNT n] [BLOCK ms] STREAMS key [key …] id [id …]
+
+    Replies with an object from key to entries, only of streams that have some; null if none has
+    (XREAD-12, XREAD-13). A key named twice has its entries joined.
+    """
+
+    name: ClassVar = "XREAD"
+    arity: ClassVar = -4
+    scope: ClassVar = Scope.READ
+    can_block: ClassVar = True
+
+    positions: Sequence[ReadPosition]
+    # Entries per stream; None: all.
+    count: int | None = None
+    # None: reply at once; 0: wait as long as the server allows.
+    block_ms: int | None = None
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "Read":
+        """Check in the order of XREAD-1 to 7. Raises InvalidCommand, TooLarge."""
+        options = parse_read_options(arguments, command="xread", now_ms=clock.now_ms())
+        check_number(len(options.streams), "streams")
+        positions = [ReadPosition(key, parse_after(text)) for key, text in options.streams]
+        return cls(positions, options.count, options.block_ms)
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The streams in the order of the command; one may be there twice."""
+        return [position.key for position in self.positions]
+
+    @property
+    def names(self) -> Names:
+        return Names(self.keys)
+
+    @property
+    def locks(self) -> Locks:
+        return Locks(self.keys)
+
+    def without_blocking(self) -> "Read":
+        return replace(self, block_ms=None)
+
+    def execute(self, plate: PlateId) -> EntriesByKey:
+        if self.block_ms is None:
+            return self.with_ids(plate).look(plate)
+        with blocked_readers.admitted(plate):
+            return self.wait(plate, capped_block_ms(self.block_ms))
+
+    def reply(self, result: EntriesByKey) -> dict[str, list[Rendered]] | None:
+        return {key: [entry.rendered for entry in result[key]] for key in result} or None
+
+    def wait(self, plate: PlateId, block_ms: int) -> EntriesByKey:
+        """Wait for entries for at most so long, on behalf of a counted blocked reader.
+
+        Raises Unavailable when the server shuts down, ClientHasLeft when the client is gone.
+        """
+        names = [StreamName(plate, key) for key in self.keys]
+        with wakeups.waiting(names, block_ms) as waiting:
+            # `$` is what the stream has once the reader is sure to be woken (BLK-4).
+            read = self.with_ids(plate)
+            found = read.look_with_others(plate)
+            while not found and waiting.sleep():
+                # The database may be away: the reader sleeps on, and is woken when it is back.
+                with suppress(Unavailable):
+                    found = read.look_with_others(plate)
+            return found
+
+    def with_ids(self, plate: PlateId) -> "Read":
+        """The same with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
+        keys = [position.key for position in self.positions if position.after == "$"]
+        if not keys:
+            return self
+        found = streams.find_all(plate, keys)
+        tops = {key: stream.last_generated_id for key, stream in found.items()}
+        return replace(
+            self,
+            positions=[
+                ReadPosition(key, tops.get(key, NO_ID) if after == "$" else after)
+                for key, after in self.positions
+            ],
+        )
+
+    def look_with_others(self, plate: PlateId) -> EntriesByKey:
+        """As `look`, one look for all that read after the same IDs at the same time."""
+        key = (plate, tuple(self.positions), self.count)
+        return _shared.look(key, lambda: self.look(plate))
+
+    def look(self, plate: PlateId) -> EntriesByKey:
+        """What is there now. No position may be `$` any more."""
+        found: dict[int, list[StoredEntry]] = {}
+        above = [
+            (index, key, after)
+            for index, (key, after) in enumerate(self.positions)
+            if isinstance(after, EntryId)
+        ]
+        if above:
+            rows = entries.after(plate, [(key, after) for _, key, after in above], count=self.count)
+            for row, entry in rows:
+                found.setdefault(above[row][0], []).append(entry)
+        newest = [(index, key) for index, (key, after) in enumerate(self.positions) if after == "+"]
+        if newest:
+            for row, entry in entries.newest(plate, [key for _, key in newest]):
+                found.setdefault(newest[row][0], []).append(entry)
+        return self._by_key(found)
+
+    def _by_key(self, found: dict[int, list[StoredEntry]]) -> EntriesByKey:
+        by_key: EntriesByKey = {}
+        for index in sorted(found):
+            by_key.setdefault(self.positions[index].key, []).extend(found[index])
+        return by_key
+
+
+_shared: SharedLooks[tuple[PlateId, tuple[ReadPosition, ...], int | None], EntriesByKey] = (
+    SharedLooks()
+)
+
+
+def parse_after(text: str) -> After:
+    """The ID of an XREAD stream. Raises InvalidCommand (XREAD-7 to 11)."""
+    if text == "$":
+        return "$"
+    if text == "+":
+        return "+"
+    if text == ">":
+        raise InvalidCommand(
+            "ERR The > ID can be specified only when calling XREADGROUP using the"
+            " GROUP <group> <consumer> option."
+        )
+    return parse_id(text)

@@ -1,0 +1,128 @@
+"""XREADGROUP: read with a consumer group: new entries, or the consumer's own pending ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import orjson
+
+from streams import clock
+from streams.commands.contract import Locks, Names, Scope, capped_block_ms, check_number
+from streams.domain.arguments import Arguments
+from streams.domain.errors import InvalidCommand
+from streams.domain.ids import MAX_ID, parse_id
+from streams.domain.plates import PlateId
+from streams.domain.reading import parse_read_options
+from streams.operations import delivering
+from streams.operations.delivering import (
+    DeliveredByKey,
+    GroupAfter,
+    GroupPosition,
+    GroupRead,
+    NewEntries,
+)
+from streams.rounds.bounds import blocked_readers
+from streams.store.entries import Rendered
+from streams.store.pending import HistoryItem
+
+
+@dataclass(frozen=True, slots=True)
+class ReadGroup:
+    """XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key …] id [id …]
+
+    Replies with an object from key to entries. `>` delivers new entries to this consumer; its
+    stream is there only if it has some. An ID shows the consumer's own pending entries above it,
+    null in place of the fields of one that is gone; its stream is always there. Null if there
+    is nothing at all (XRG-8 to XRG-17).
+    """
+
+    name: ClassVar = "XREADGROUP"
+    arity: ClassVar = -7
+    scope: ClassVar = Scope.WRITE
+    can_block: ClassVar = True
+
+    group: str
+    consumer: str
+    positions: Sequence[GroupPosition]
+    # Entries per stream; None: all.
+    count: int | None = None
+    # None: reply at once; 0: wait as long as the server allows.
+    block_ms: int | None = None
+    # New entries go on no pending entries list.
+    no_ack: bool = False
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The streams in the order of the command; one may be there twice."""
+        return [position.key for position in self.positions]
+
+    @property
+    def names(self) -> Names:
+        return Names(self.keys, [self.group], [self.consumer])
+
+    @property
+    def locks(self) -> Locks:
+        return Locks(self.keys, [(key, self.group) for key in self.keys])
+
+    @classmethod
+    def parse(cls, arguments: Arguments) -> "ReadGroup":
+        """Check in the order of XRG-1 to XRG-3. Raises InvalidCommand, TooLarge."""
+        options = parse_read_options(arguments, command="xreadgroup", now_ms=clock.now_ms())
+        if options.group is None:
+            raise InvalidCommand("ERR Missing GROUP option for XREADGROUP")
+        check_number(len(options.streams), "streams")
+        group, consumer = options.group
+        return cls(
+            group,
+            consumer,
+            [GroupPosition(key, parse_after(text)) for key, text in options.streams],
+            options.count,
+            options.block_ms,
+            options.no_ack,
+        )
+
+    def without_blocking(self) -> "ReadGroup":
+        return replace(self, block_ms=None)
+
+    def execute(self, plate: PlateId) -> DeliveredByKey:
+        """Raises NoGroup, InvalidCommand, having delivered nothing."""
+        read = GroupRead(plate, self.group, self.consumer, self.positions, self.count, self.no_ack)
+        if self.block_ms is None or not read.is_only_of_new:
+            return delivering.deliver(read)
+        with blocked_readers.admitted(plate):
+            return delivering.deliver_or_wait(read, capped_block_ms(self.block_ms))
+
+    def reply(self, result: DeliveredByKey) -> dict[str, Rendered] | None:
+        return {key: _as_list(parts) for key, parts in result.items()} or None
+
+
+def parse_after(text: str) -> GroupAfter:
+    """The ID of an XREADGROUP stream (XRG-5 to XRG-7)."""
+    if text == ">":
+        return ">"
+    if text in ("$", "+"):
+        return InvalidCommand(
+            f"ERR The {text} ID is meaningless in the context of XREADGROUP: you want to read"
+            " the history of this consumer by specifying a proper ID, or use the > ID to get new"
+            f" messages. The {text} ID would just return an empty result set."
+        )
+    try:
+        entry_id = parse_id(text)
+    except InvalidCommand as refusal:
+        return refusal
+    return ">" if entry_id == MAX_ID else entry_id
+
+
+def _as_list(parts: Sequence[NewEntries | list[HistoryItem]]) -> Rendered:
+    """All parts as one JSON list."""
+    elements = [
+        part.elements if isinstance(part, NewEntries) else _elements_of(part) for part in parts
+    ]
+    return Rendered(f"[{','.join(filter(None, elements))}]")
+
+
+def _elements_of(history: list[HistoryItem]) -> str:
+    shown = [
+        [str(item.entry_id), None] if item.rendered is None else item.rendered for item in history
+    ]
+    return orjson.dumps(shown)[1:-1].decode()

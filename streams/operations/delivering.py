@@ -1,0 +1,351 @@
+"""Deliver entries to a consumer of a group: new ones, or once more those it has not acknowledged.
+
+There are two ways, with one statement (`store.deliveries.DELIVER`):
+
+- *guarded*: lock, deliver and commit travel together, in one round trip. The guard holds back what
+  SQL alone cannot decide: then nothing is changed, and the other way is taken;
+- *general*: lock the groups, check the command against them, deliver without the guard, and correct
+  the groups' counters in Python before the commit.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+from streams import clock, wakeups
+from streams.domain.counters import wrapped
+from streams.domain.errors import Refusal, Unavailable
+from streams.domain.groups import ConsumerGroup, no_group_to_read
+from streams.domain.ids import EntryId
+from streams.domain.lag import entries_read_after
+from streams.domain.plates import PlateId, StreamName
+from streams.rounds.conflicts import tried_again
+from streams.rounds.turns import Turns
+from streams.store import consumers, deliveries, groups, pending, session
+from streams.store.deliveries import Delivery
+from streams.store.pending import HistoryItem
+from streams.wakeups.line import Line, courtesy_seconds
+
+GroupAfter = EntryId | Literal[">"] | Refusal
+"""`>`: deliver new entries; an ID: show the consumer's own pending entries above it; or why the
+text is neither, which is refused only where the group exists."""
+
+
+class GroupPosition(NamedTuple):
+    """A stream, and what of it a consumer wants."""
+
+    key: str
+    after: GroupAfter
+
+
+class NewEntries(NamedTuple):
+    """New entries: how many, and their JSON texts, oldest first, with commas in between."""
+
+    entry_count: int
+    elements: str
+
+
+DeliveredByKey = dict[str, list[NewEntries | list[HistoryItem]]]
+"""What was delivered of each stream, in the order of the command. A stream is there if it has new
+entries, or if the consumer's own pending ones were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRead:
+    """What a consumer asks of the groups of one name on several streams."""
+
+    plate: PlateId
+    group: str
+    consumer: str
+    positions: Sequence[GroupPosition]
+    # Entries per stream; None: all.
+    count: int | None
+    # New entries go on no pending entries list.
+    no_ack: bool
+
+    @property
+    def keys(self) -> list[str]:
+        """Each stream once, in byte order."""
+        return sorted({position.key for position in self.positions})
+
+    @property
+    def names(self) -> list[StreamName]:
+        """The same with the plate."""
+        return [StreamName(self.plate, key) for key in self.keys]
+
+    @property
+    def is_only_of_new(self) -> bool:
+        """Whether it asks for new entries alone, so that it may wait for them (XRG-10)."""
+        return all(position.after == ">" for position in self.positions)
+
+
+class Attempt(NamedTuple):
+    """What came of one attempt of a blocking reader."""
+
+    delivered: DeliveredByKey
+    # There is something new, but older readers are to take it.
+    left_to_others: bool = False
+
+
+NOTHING = Attempt({})
+
+
+def deliver(read: GroupRead) -> DeliveredByKey:
+    """Deliver what there is now. Raises NoGroup, InvalidCommand, having delivered nothing."""
+    with _turn(read):
+        found = _deliver_guarded(read)
+        if found is not None:
+            return _by_key(read, found)
+        with session.transaction():
+            return _General(read).deliver()
+
+
+def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
+    """Deliver new entries, once there are some; nothing if there are none after so many ms.
+
+    For a caller who counts as a blocked reader. Raises as `deliver` does, Unavailable when the
+    server shuts down, ClientHasLeft when the client is gone.
+
+    1. Be woken from here on by whatever happens to the streams.
+    2. Attempt to deliver. Whoever finds nothing takes a place in the line of each group; whoever
+       finds something that older readers wait for leaves it to them for a moment.
+    3. Sleep without a connection, then look without locks whether an attempt is worth it.
+    4. Leave the lines, however it ends.
+    """
+    line = Line(read.plate, expires_at=clock.now_ms() + block_ms)
+    with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
+        attempt = _attempt(read, line)
+        while not attempt.delivered:
+            if attempt.left_to_others:
+                waiting.sleep_at_most(courtesy_seconds())
+            elif not waiting.sleep():
+                break
+            attempt = NOTHING
+            # The database may be away: the reader sleeps on, and is woken when it is back.
+            with suppress(Unavailable):
+                if _is_worth_it(read, line):
+                    attempt = _attempt(read, line)
+        return attempt.delivered
+
+
+@contextmanager
+def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
+    """Give up the reader's places at the end of the body."""
+    try:
+        yield
+    except wakeups.ClientHasLeft:
+        line.leave()
+        if _is_worth_it(read, line):
+            # Others may have left new entries to this reader.
+            wakeups.announce(read.names)
+        raise
+    finally:
+        line.leave()
+
+
+def _is_worth_it(read: GroupRead, line: Line) -> bool:
+    """Whether a look without locks shows something new, or that a group is gone or another."""
+    found = deliveries.glance(read.plate, read.keys, read.group)
+    return len(found) < len(read.keys) or line.asks_for_a_look(found)
+
+
+def _attempt(read: GroupRead, line: Line) -> Attempt:
+    """Deliver to a blocking reader; it keeps its places and its deadline through a conflict."""
+    return tried_again(lambda: _attempt_in_turn(read, line))
+
+
+def _attempt_in_turn(read: GroupRead, line: Line) -> Attempt:
+    with _turn(read):
+        found = _deliver_guarded(read, line)
+        if found is not None:
+            if delivered := _by_key(read, found):
+                line.lost_places()
+                _wake_the_next(read, delivered)
+                return Attempt(delivered)
+            if line.stands_in([delivery.group for delivery in found.values()]):
+                line.found_nothing({one.stream.id: one.signals for one in found.values()})
+                return NOTHING
+        return _attempt_generally(read, line)
+
+
+def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
+    """Deliver what is not left to older readers, or take a place in the lines."""
+    with session.transaction():
+        general = _General(read)
+        glances = deliveries.glance(read.plate, read.keys, read.group)
+        with_new = {glance.group_id for glance in glances if glance.has_new}
+        left = line.left_to_others([group for group in general.locked if group.id in with_new])
+        if with_new - left:
+            line.leave()
+            delivered = general.deliver(only=with_new - left)
+            _wake_the_next(read, delivered)
+            return Attempt(delivered)
+        general.see_consumer()
+        line.enter(general.locked)
+    if not left:
+        line.found_nothing({glance.stream_id: glance.signals for glance in glances})
+    return Attempt({}, left_to_others=bool(left))
+
+
+def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
+    """Where the count was reached, there may be more for those who gave way."""
+    names = [
+        StreamName(read.plate, key)
+        for key, parts in delivered.items()
+        if any(isinstance(part, NewEntries) and part.entry_count == read.count for part in parts)
+    ]
+    session.after_commit(lambda: wakeups.announce(names))
+
+
+def _deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Delivery] | None:
+    """Deliver in a single round trip, commit included; None: the guard let nothing be done."""
+    keys = read.keys
+    if len(keys) < len(read.positions) or not read.is_only_of_new:
+        return None
+    with session.transaction():
+        groups.lock_all(read.plate, keys, read.group)
+        delivered = deliveries.deliver(
+            read.plate,
+            keys,
+            read.group,
+            read.consumer,
+            count=read.count,
+            no_ack=read.no_ack,
+            guarded=True,
+            gives_way=line is not None,
+            places=line.places if line else (),
+            passed_over=line.passed_over if line else (),
+            now_ms=clock.now_ms(),
+        )
+    return delivered.result()
+
+
+def _by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
+    """The new entries of those streams that have some, in the order of the command."""
+    return {
+        key: [NewEntries(found[key].entry_count, found[key].elements)]
+        for key, _ in read.positions
+        if found[key].entry_count
+    }
+
+
+_turns = Turns()
+
+
+def _turn(read: GroupRead) -> AbstractContextManager[None]:
+    """Readers of one group in this process take turns, in order of arrival (BLK-17).
+
+    Without this they would queue at the group's row, each with a connection in its hand.
+    """
+    # A transaction may hold that row already.
+    if session.in_transaction():
+        return nullcontext()
+    # Whoever waits for a turn must not hold the connection that those before it need.
+    session.release()
+    return _turns.taken([(read.plate, key, read.group) for key in read.keys])
+
+
+@dataclass(slots=True)
+class _General:
+    """A delivery that Python takes part in, in a transaction that holds the locks of the groups."""
+
+    read: GroupRead
+    now_ms: int = field(default_factory=lambda: clock.now_ms())
+    _groups: dict[str, ConsumerGroup] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lock the groups. Raises NoGroup, InvalidCommand, having changed nothing."""
+        read = self.read
+        self._groups = groups.lock_all(read.plate, read.keys, read.group).result()
+        # Left to right, group before ID, all before anything is delivered (XRG-4).
+        for key, after in read.positions:
+            if key not in self._groups:
+                raise no_group_to_read(key, read.group)
+            if isinstance(after, Refusal):
+                raise after
+
+    @property
+    def locked(self) -> Collection[ConsumerGroup]:
+        """The locked groups."""
+        return self._groups.values()
+
+    def see_consumer(self) -> dict[int, int]:
+        """Note that the consumer was here (ST-11); returns its ids, by group id."""
+        return consumers.see(self.locked, self.read.consumer, self.now_ms)
+
+    def deliver(self, *, only: Collection[int] | None = None) -> DeliveredByKey:
+        """Serve the streams in the order of the command, on live state (XRG-17).
+
+        With `only`, new entries are delivered to the groups with these ids alone.
+        """
+        consumer_ids = self.see_consumer()
+        delivered: DeliveredByKey = {}
+        for keys, after in _steps(self.read.positions):
+            if isinstance(after, EntryId):
+                (key,) = keys
+                delivered.setdefault(key, []).append(self._history(key, after, consumer_ids))
+            else:
+                wanted = [key for key in keys if only is None or self._groups[key].id in only]
+                for key, entries in self._new(wanted):
+                    delivered.setdefault(key, []).append(entries)
+        return delivered
+
+    def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, NewEntries]]:
+        """Deliver what is new to these groups; yields it for those streams that have some."""
+        read = self.read
+        if not read.no_ack:
+            deliveries.release_new(read.plate, keys, read.group, count=read.count)
+        found = deliveries.deliver(
+            read.plate,
+            keys,
+            read.group,
+            read.consumer,
+            count=read.count,
+            no_ack=read.no_ack,
+            guarded=False,
+            now_ms=self.now_ms,
+        ).result()
+        assert found is not None
+        for key in keys:
+            if found[key].entry_count:
+                _correct_entries_read(found[key])
+                yield key, NewEntries(found[key].entry_count, found[key].elements)
+
+    def _history(self, key: str, after: EntryId, consumer_ids: dict[int, int]) -> list[HistoryItem]:
+        """The consumer's own list; what still exists is delivered once more (XRG-12 to 14)."""
+        group = self._groups[key]
+        items = pending.history(group, consumer_ids[group.id], after, self.read.count)
+        counts = {
+            item.entry_id: wrapped(item.delivery_count + 1)
+            for item in items
+            if item.rendered is not None
+        }
+        if counts:
+            pending.redeliver(group, counts, self.now_ms)
+        return items
+
+
+def _steps(positions: Sequence[GroupPosition]) -> Iterator[tuple[list[str], GroupAfter]]:
+    """The positions as they are served: different streams with `>` in a row go together."""
+    together: list[str] = []
+    for key, after in positions:
+        if together and (after != ">" or key in together):
+            yield together, ">"
+            together = []
+        if after == ">":
+            together.append(key)
+        else:
+            yield [key], after
+    if together:
+        yield together, ">"
+
+
+def _correct_entries_read(delivery: Delivery) -> None:
+    """Write the group's count of entries read where it does not simply count on (LAG-4)."""
+    group, ids = delivery.group, delivery.ids
+    entries_read = entries_read_after(
+        delivery.stream, group.last_delivered_id, group.entries_read, ids
+    )
+    if entries_read != delivery.written_entries_read:
+        groups.save(replace(group, last_delivered_id=ids[-1], entries_read=entries_read))

@@ -1,0 +1,1 @@
+"""How the work of many callers shares round trips and commits, and how much of it may queue."""

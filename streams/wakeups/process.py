@@ -1,0 +1,134 @@
+"""The one waiting room, hub and notifier of this process."""
+
+import secrets
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from streams.domain.errors import Unavailable
+from streams.domain.plates import StreamName
+from streams.store import notifications, session
+from streams.wakeups import topics
+from streams.wakeups.clients import current_client
+from streams.wakeups.hub import Hub
+from streams.wakeups.notifier import Notifier
+from streams.wakeups.room import Waiter, WaitingRoom
+
+LISTENER_START_SECONDS = 1.0
+"""How long a look at the listener gives it to start."""
+
+PROCESS = secrets.randbits(62)
+"""The number of this process, which no other one has."""
+
+_room = WaitingRoom()
+_key_watchers: list[Callable[[], None]] = []
+_hub = Hub(_room, PROCESS, on_keys_changed=lambda: _tell_key_watchers())
+_notifier = Notifier(PROCESS)
+_shutting_down = False
+
+
+class ClientHasLeft(Exception):
+    """The client closed its connection while it waited: nobody is there to be answered."""
+
+
+class Waiting:
+    """The wait of one blocked reader: it looks at the tables, and sleeps in between."""
+
+    def __init__(self, waiter: Waiter, block_ms: int) -> None:
+        self._waiter = waiter
+        self._deadline = time.monotonic() + block_ms / 1000
+        self._is_over = False
+
+    def sleep(self) -> bool:
+        """Sleep until one of the streams may have something new, or the time to wait is over.
+
+        Whether the reader is to look again; it does so once more when its time is over. While it
+        sleeps it holds no connection. Raises Unavailable when the server shuts down, ClientHasLeft
+        when the client is gone.
+        """
+        if self._is_over:
+            return False
+        self._sleep_until(self._deadline)
+        return True
+
+    def sleep_at_most(self, seconds: float) -> None:
+        """Sleep as `sleep` does, but for this time, even beyond the end of the time to wait."""
+        self._sleep_until(time.monotonic() + seconds)
+
+    def _sleep_until(self, wake_at: float) -> None:
+        session.release()
+        if _shutting_down:
+            raise Unavailable("the server is shutting down")
+        self._waiter.sleep(wake_at - time.monotonic())
+        client = self._waiter.client
+        if self._waiter.client_has_left or (client and client.has_left()):
+            raise ClientHasLeft
+        self._is_over = time.monotonic() >= self._deadline
+
+
+@contextmanager
+def waiting(names: Collection[StreamName], block_ms: int) -> Iterator[Waiting]:
+    """Run the body for a reader that waits for these streams, for at most so long.
+
+    Whatever happens to the streams from here on wakes it. So no wake-up is lost if the body looks
+    at the tables first, and then sleeps.
+    """
+    waiter = Waiter(names, current_client())
+    _hub.ensure_started()
+    _hub.watch(waiter)
+    _room.enter(waiter)
+    try:
+        yield Waiting(waiter, block_ms)
+    finally:
+        _room.leave(waiter)
+        _hub.forget(waiter)
+
+
+def announce(names: Collection[StreamName]) -> None:
+    """Wake the readers of these streams, here and in every other process.
+
+    To be called once the change is committed.
+    """
+    changed = list({topics.of_stream(name) for name in names})
+    if changed:
+        _room.wake(changed)
+        _notifier.tell(changed)
+
+
+def announce_keys_changed() -> None:
+    """Have every process forget the API keys that it knows.
+
+    Returns when the notification is sent. Raises Unavailable.
+    """
+    _tell_key_watchers()
+    with notifications.open_channel() as channel:
+        channel.send([topics.payload(PROCESS, [topics.KEYS_CHANGED])])
+
+
+def on_keys_changed(watcher: Callable[[], None]) -> None:
+    """Call the watcher whenever API keys may have changed, in whichever process."""
+    _key_watchers.append(watcher)
+    _hub.ensure_started()
+
+
+def is_listening() -> bool:
+    """Whether this process hears of changes made in others; starts listening if need be."""
+    _hub.ensure_started()
+    return _hub.is_listening.wait(LISTENER_START_SECONDS)
+
+
+def shut_down() -> None:
+    """Have all blocked readers answered with Unavailable, now and from here on.
+
+    The listener listens on, for as long as it can.
+    """
+    global _shutting_down
+    _shutting_down = True
+    _hub.end()
+    for waiter in _room.everyone():
+        waiter.wake()
+
+
+def _tell_key_watchers() -> None:
+    for watcher in _key_watchers:
+        watcher()
