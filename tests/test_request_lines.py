@@ -90,6 +90,7 @@ def test_it_tells_all_of_this(log: Log, plate: LivePlate) -> None:
         "api_key_prefix": plate.key[:16],
         "command": "XLEN",
         "commands": None,
+        "commands_by_name": None,
         "status": 200,
         "error": None,
     }
@@ -112,8 +113,8 @@ TYPED = [
     ("POST", "/streams/groups/autoclaim", "XAUTOCLAIM"),
     ("POST", "/pipeline", "PIPELINE"),
     ("POST", "/transaction", "TRANSACTION"),
-    ("GET", "/streams", None),
-    ("DELETE", "/streams/{key}", None),
+    ("GET", "/streams", "SCAN"),
+    ("DELETE", "/streams/{key}", "DEL"),
     ("POST", "/streams/command", None),
     ("POST", "/streams/{key}/command", None),
 ]
@@ -169,12 +170,12 @@ def test_a_lack_of_scope_is_told_by_its_command(server: Server, log: Log, plate:
 
 
 @pytest.mark.parametrize("command", ["pipeline", "transaction"])
-def test_a_batch_is_told_with_its_number_of_commands(
-    log: Log, plate: LivePlate, command: str
-) -> None:
+def test_a_batch_is_logged_with_its_commands(log: Log, plate: LivePlate, command: str) -> None:
     path = f"/{plate.name}/{command}"
-    line = log.of(plate, "POST", path, json=[["XLEN", "a"], ["XLEN", "b"]])
-    assert (line["command"], line["commands"], line["status"]) == (command.upper(), 2, 200)
+    batch = [["XLEN", "a"], ["XINFO", "GROUPS", "b"], ["xlen", "b"]]
+    line = log.of(plate, "POST", path, json=batch)
+    assert (line["command"], line["commands"]) == (command.upper(), 3)
+    assert line["commands_by_name"] == {"XLEN": 2, "XINFO GROUPS": 1}
     line = log.of(plate, "POST", path, json=[["SECRET-WORD"]])
     assert (line["commands"], line["error"]) == (1, "unsupported_command")
     line = log.of(plate, "POST", path, content=b"nonsense")

@@ -1,4 +1,4 @@
-"""JSON values as the texts that a stream keeps (section 4 of the contract)."""
+"""JSON values as the texts that a stream keeps."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """The endpoints of batches."""
 
+from collections import Counter
 from typing import Any
 
 from django.http import HttpRequest
@@ -25,6 +26,8 @@ class BatchView(PlateView):
         self.notes.commands = len(items)
         batch_words = [self._words(item, index) for index, item in enumerate(items)]
         shapes.check_batch(batch_words, "a batch")
+        names = map(registry.name_of, batch_words)
+        self.notes.commands_by_name = dict(Counter(name for name in names if name))
         for words in batch_words:
             self.check_scope(registry.scope_of(words))
         return [_parsed(words) for words in batch_words]

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from streams.api.naming import Path, place_of
+from streams.api.naming import Path, member_at
 
 MAX_NESTING = 128
 """How many levels of objects and lists a text may have."""
@@ -32,7 +32,7 @@ class TooDeeplyNested(ValueError):
 
 
 class DuplicateMember(ValueError):
-    """An object has a member twice; the argument is its place."""
+    """An object has a member twice; the argument is its name."""
 
 
 Number = bytes
@@ -103,7 +103,7 @@ def _read_to_the_letter(text: str) -> Any:
     try:
         return _TO_THE_LETTER.decode(text)
     except DuplicateMember as error:
-        raise DuplicateMember(place_of(next(_doubled(_AS_PAIRS.decode(text))))) from error
+        raise DuplicateMember(member_at(next(_doubled(_AS_PAIRS.decode(text))))) from error
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How messages name what they refuse: the place of a member, and the user's own text."""
+"""How messages name what they refuse: the member, and the user's own text."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -6,13 +6,13 @@ from typing import TypeVar
 from streams.domain.errors import InvalidCommand, Refusal
 
 Path = tuple[str | int, ...]
-"""The names of members and the places in lists that lead to a value."""
+"""The names of members and the indexes in lists that lead to a value."""
 
 LONGEST_SHOWN = 64
 """How many characters of a user's text a message repeats."""
 
-LONGEST_PLACE = 256
-"""How many characters the name of a place may have; longer ones lack their beginning."""
+LONGEST_MEMBER = 256
+"""How many characters a message names a member with; a longer name lacks its beginning."""
 
 
 def shown(text: str) -> str:
@@ -25,10 +25,10 @@ def shown(text: str) -> str:
     )
 
 
-def place_of(path: Iterable[str | int]) -> str:
-    """`entries[2].values.type`"""
-    place = "".join(_steps(path)).removeprefix(".")
-    return place if len(place) <= LONGEST_PLACE else f"…{place[1 - LONGEST_PLACE :]}"
+def member_at(path: Iterable[str | int]) -> str:
+    """The name of the member at a path: `entries[2].values.type`."""
+    member = "".join(_steps(path)).removeprefix(".")
+    return member if len(member) <= LONGEST_MEMBER else f"…{member[1 - LONGEST_MEMBER :]}"
 
 
 def _steps(path: Iterable[str | int]) -> Iterator[str]:
@@ -41,14 +41,14 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Refusal)
 
 
-def parsed(parse: Callable[[V], T], value: V, place: str) -> T:
+def parsed(parse: Callable[[V], T], value: V, member: str) -> T:
     """What a member's value means to Redis. Raises InvalidCommand, naming the member."""
     try:
         return parse(value)
     except InvalidCommand as refusal:
-        raise about(refusal, place, value) from refusal
+        raise about(refusal, member, value) from refusal
 
 
-def about(refusal: R, place: str, value: object) -> R:
+def about(refusal: R, member: str, value: object) -> R:
     """The refusal in Redis' words, and then of which member and value it speaks."""
-    return type(refusal)(f"{refusal.text} ({place}='{shown(str(value))}')")
+    return type(refusal)(f"{refusal.text} ({member}='{shown(str(value))}')")

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from streams.api.naming import place_of
+from streams.api.naming import member_at
 
 _SENTENCES = {
     "missing": "is required",
@@ -26,9 +26,9 @@ def first_problem(error: ValidationError, kind: Literal["member", "parameter"]) 
     """
     problems = error.errors(include_url=False, include_input=False)
     problem = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
-    place = place_of(problem["loc"])
+    member = member_at(problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"unknown {kind} '{place}'"
+        return f"unknown {kind} '{member}'"
     sentence = _SENTENCES[problem["type"]].format(**problem.get("ctx", {}))
     # Choices come in quotes.
-    return f"{place} " + sentence.replace("'", "")
+    return f"{member} " + sentence.replace("'", "")

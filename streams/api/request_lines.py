@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -26,6 +27,8 @@ class Notes:
     command: str | None = None
     # How many commands a batch has; None: it is no batch, or was refused unread.
     commands: int | None = None
+    # Those commands by their names; those that are none of Redis' are left out.
+    commands_by_name: Mapping[str, int] | None = None
     # The first characters of the API key; None: no good one was given.
     api_key_prefix: str | None = None
 
@@ -54,6 +57,7 @@ def write_line(
             "api_key_prefix": notes.api_key_prefix,
             "command": notes.command,
             "commands": notes.commands,
+            "commands_by_name": notes.commands_by_name,
             "status": response.status_code,
             "error": response.code if isinstance(response, RefusedResponse) else None,
             "duration_ms": round(seconds * 1000, 3),

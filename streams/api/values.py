@@ -1,4 +1,4 @@
-"""JSON values as the texts that a stream keeps (section 4 of the contract)."""
+"""JSON values as the texts that a stream keeps."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -66,6 +66,6 @@ def _text_of(value: Any, *, nested: bool) -> str | None:
     return rewritten(value) if nested and value is not None else None
 
 
-def _no_text(value: Any, place: str) -> InvalidRequest:
+def _no_text(value: Any, member: str) -> InvalidRequest:
     kind = "null" if value is None else "an object or a list"
-    return InvalidRequest(f"{place} must not be {kind}")
+    return InvalidRequest(f"{member} must not be {kind}")

@@ -9,7 +9,7 @@ from streams.domain.plates import PlateId
 
 @dataclass(frozen=True, slots=True)
 class ConsumerGroup:
-    """A group's place in its stream."""
+    """A consumer group, and how far it has read its stream."""
 
     id: int
     plate: PlateId

@@ -40,7 +40,7 @@ def _last_to_go(stream: Stream, threshold: Threshold) -> EntryId | None:
 
 def _last_of_dropped_nodes(stream: Stream, threshold: Threshold) -> EntryId | None:
     tail = stream.tail_node
-    last_node = [SealedNode(tail.last_id, tail.live)] if tail else []
+    last_node = [SealedNode(tail.last_slot_id, tail.live)] if tail else []
     dropped = nodes_to_drop(
         chain(nodes.oldest_first(stream), last_node),
         length=stream.length,
@@ -48,7 +48,7 @@ def _last_of_dropped_nodes(stream: Stream, threshold: Threshold) -> EntryId | No
         min_id=threshold.min_id,
         limit=threshold.limit,
     )
-    return dropped[-1].last_id if dropped else None
+    return dropped[-1].last_slot_id if dropped else None
 
 
 def _tail_after(stream: Stream, threshold: Threshold, last: EntryId) -> TailNode | None:
@@ -58,7 +58,7 @@ def _tail_after(stream: Stream, threshold: Threshold, last: EntryId) -> TailNode
     and stays even without any unless MAXLEN emptied it.
     """
     tail = stream.tail_node
-    if tail is None or tail.last_id <= last:
+    if tail is None or tail.last_slot_id <= last:
         return None
     if threshold.approximate:
         return tail
@@ -67,5 +67,5 @@ def _tail_after(stream: Stream, threshold: Threshold, last: EntryId) -> TailNode
         shrink = trimmed if threshold.max_length is None else without
         return shrink(tail, tail.live - stream.length)
     if oldest.live == 0 and threshold.max_length is not None:
-        nodes.delete_up_to(stream, oldest.last_id)
+        nodes.delete_up_to(stream, oldest.last_slot_id)
     return tail

@@ -118,8 +118,8 @@ def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
         {
             "plates": literals.integers(stream.name.plate for stream, _ in nodes),
             "streams": literals.integers(stream.id for stream, _ in nodes),
-            "ms": literals.integers(node.last_id.ms for _, node in nodes),
-            "seq": literals.integers(node.last_id.seq for _, node in nodes),
+            "ms": literals.integers(node.last_slot_id.ms for _, node in nodes),
+            "seq": literals.integers(node.last_slot_id.seq for _, node in nodes),
             "lives": literals.integers(node.live for _, node in nodes),
         },
     )
@@ -137,7 +137,7 @@ def oldest_first(stream: Stream) -> Iterator[SealedNode]:
         yield from page
         if len(page) < _PAGE:
             return
-        after = page[-1].last_id
+        after = page[-1].last_slot_id
 
 
 def count(stream: Stream) -> int:

@@ -23,7 +23,7 @@ def filled(*entries: list[str]) -> list[SealedNode]:
     """All nodes of a stream with these entries as 1-0, 2-0, …, the tail node last."""
     added = [(EntryId(ms, 0), fields) for ms, fields in enumerate(entries, start=1)]
     tail, sealed = add_to_tail(None, added)
-    return [*sealed, SealedNode(tail.last_id, tail.live)] if tail else sealed
+    return [*sealed, SealedNode(tail.last_slot_id, tail.live)] if tail else sealed
 
 
 def tail_of(*entries: tuple[EntryId, list[str]]) -> TailNode:
@@ -64,7 +64,7 @@ class TestFilling:
         tail, sealed = add_to_tail(None, [(EntryId(5, 1), ONE_FIELD)])
         assert tail is not None
         assert not sealed
-        assert (tail.master_id, tail.last_id) == (EntryId(5, 1), EntryId(5, 1))
+        assert (tail.master_id, tail.last_slot_id) == (EntryId(5, 1), EntryId(5, 1))
         assert (tail.slots, tail.live) == (1, 1)
 
     def test_an_entry_joins_the_node_that_has_room(self) -> None:
@@ -72,7 +72,7 @@ class TestFilling:
         tail, sealed = add_to_tail(first, [(EntryId(6, 0), ONE_FIELD)])
         assert tail is not None
         assert not sealed
-        assert (tail.master_id, tail.last_id) == (EntryId(5, 1), EntryId(6, 0))
+        assert (tail.master_id, tail.last_slot_id) == (EntryId(5, 1), EntryId(6, 0))
         assert (tail.slots, tail.live) == (2, 2)
 
     @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ class TestShrinking:
     def test_a_deletion_leaves_a_tombstone_in_its_slot(self) -> None:
         tail = without(tail_of((EntryId(1, 0), ONE_FIELD), (EntryId(2, 0), ONE_FIELD)), 1)
         assert tail is not None
-        assert (tail.slots, tail.live, tail.last_id) == (2, 1, EntryId(2, 0))
+        assert (tail.slots, tail.live, tail.last_slot_id) == (2, 1, EntryId(2, 0))
 
     def test_a_node_disappears_with_its_last_live_entry_trim_15(self) -> None:
         assert without(tail_of((EntryId(1, 0), ONE_FIELD)), 1) is None
