@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,16 +16,16 @@ from streams import wakeups
 from streams.wakeups import hub
 from tests.line import listeners_of
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database, shut_out_everybody
+from tests.servers import LivePlate, RunServer, Server, new_database, shut_out_everybody
 
 pytest_plugins = ["tests.fixtures"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what speaks to the real server, and what brings a PostgreSQL of its own."""
+    """Mark what speaks to a real server, and what brings a PostgreSQL of its own."""
     for item in items:
         if isinstance(item, pytest.Function):
-            if "server" in item.fixturenames:
+            if {"run_server", "embedded"} & set(item.fixturenames):
                 item.add_marker(pytest.mark.slow)
             if "data_directory" in item.fixturenames:
                 item.add_marker(pytest.mark.embedded)
@@ -80,22 +81,32 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session")
-def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real server with two workers and a database of its own.
+def run_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> RunServer:
+    """Runs a real server, with a directory and a database that nobody has used.
+
+    A fixture of any scope, or a test, says what is special about its own server:
+    `with run_server(WEB_CONCURRENCY="1") as server`.
+    """
+
+    @contextmanager
+    def run(**environment: str) -> Iterator[Server]:
+        directory = tmp_path_factory.mktemp("server")
+        with (
+            new_database(database_url) as url,
+            Server(directory, DATABASE_URL=url, **environment) as running,
+        ):
+            yield running
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def server(run_server: RunServer) -> Iterator[Server]:
+    """The server of two workers that tests share; those that stop or kill one run their own.
 
     Its readers keep their order even where this machine holds one of the workers up for a while.
     """
-    directory = tmp_path_factory.mktemp("server")
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output",
-            DATABASE_URL=url,
-            DATA_DIR=str(directory),
-            WEB_CONCURRENCY="2",
-            STREAMS_COURTESY_MS="5000",
-        ) as running,
-    ):
+    with run_server(WEB_CONCURRENCY="2", STREAMS_COURTESY_MS="5000") as running:
         eventually(lambda: listeners_of(running) == 2)
         yield running
 
@@ -118,3 +129,10 @@ def live_plate(server: Server) -> Iterator[Callable[[], LivePlate]]:
 def data_directory(tmp_path: Path) -> Path:
     """A DATA_DIR that nobody has used."""
     return tmp_path / "data"
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, data_directory: Path) -> Iterator[Server]:
+    """A running server with a fresh embedded database in that directory."""
+    with Server(tmp_path, DATA_DIR=str(data_directory)) as running:
+        yield running

@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,14 +65,17 @@ class LivePlate:
 class Server:
     """`manage.py serve` in a process group of its own. What it prints goes to a file.
 
-    As a context manager it is stopped at the end, and fails who has let it meet a defect.
+    The file is in the directory, which is its DATA_DIR too unless the environment names another.
+    As a context manager it is stopped at the end, and the test fails if it has met a defect.
     """
 
-    def __init__(self, output: Path, **environment: str) -> None:
+    def __init__(self, directory: Path, **environment: str) -> None:
+        directory.mkdir(exist_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environment = {**clean_environment(), "PORT": str(self.port), **environment}
-        self._output = output
+        ours = {"PORT": str(self.port), "DATA_DIR": str(directory)}
+        self.environment = {**clean_environment(), **ours, **environment}
+        self._output = directory / "output"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -187,6 +190,10 @@ class Server:
             return httpx.get(f"{self.url}/healthz").status_code == 200
         except httpx.TransportError:
             return False
+
+
+RunServer = Callable[..., AbstractContextManager[Server]]
+"""Runs a server for the time of a `with`; takes its environment in keywords."""
 
 
 def manage(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

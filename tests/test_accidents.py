@@ -14,7 +14,7 @@ from plates_project.embedded import membership_of
 from tests.line import once_in_line
 from tests.polling import eventually
 from tests.producers import CLIENTS, ENOUGH, Producers, all_ids
-from tests.servers import LivePlate, Server, new_database
+from tests.servers import LivePlate, RunServer, Server
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +70,7 @@ def added_to_quiet(plate: LivePlate) -> Any:
 
 def test_the_database_may_crash_under_load(own_database: Any, tmp_path: Path) -> None:
     url = own_database.url
-    with Server(tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path)) as server:
+    with Server(tmp_path, DATABASE_URL=url) as server:
         plate = server.new_plate()
         producers = Producers(plate, "events")
         reader = server.plate(plate.name, plate.key)
@@ -102,14 +102,8 @@ def test_the_database_may_crash_under_load(own_database: Any, tmp_path: Path) ->
         plate.http.close()
 
 
-def test_blocked_readers_are_let_go_when_the_server_stops(
-    database_url: str, tmp_path: Path
-) -> None:
-    with (
-        new_database(database_url) as url,
-        Server(tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path)) as server,
-        ThreadPoolExecutor(CLIENTS) as threads,
-    ):
+def test_blocked_readers_are_let_go_when_the_server_stops(run_server: RunServer) -> None:
+    with run_server() as server, ThreadPoolExecutor(CLIENTS) as threads:
         plate = server.new_plate()
         plate.run("XGROUP", "CREATE", "events", "g", "$", "MKSTREAM")
         body = {"group": "g", "streams": [{"key": "events"}], "block_ms": 60_000}

@@ -16,9 +16,7 @@ from streams.domain.plates import PlateId
 from streams.rounds.bounds import Bound
 from tests.events import tail
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
-
-pytestmark = pytest.mark.slow
+from tests.servers import LivePlate, RunServer, Server
 
 PER_PLATE = 4
 PER_PROCESS = 6
@@ -28,22 +26,15 @@ Answers = list[Future[httpx.Response]]
 
 
 @pytest.fixture(scope="module")
-def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(run_server: RunServer) -> Iterator[Server]:
     """A server of one worker with narrow bounds."""
-    directory = tmp_path_factory.mktemp("narrow")
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output",
-            DATABASE_URL=url,
-            DATA_DIR=str(directory),
-            WEB_CONCURRENCY="1",
-            STREAMS_MAX_QUEUED_APPENDS=str(PER_PROCESS),
-            STREAMS_MAX_QUEUED_APPENDS_PER_PLATE=str(PER_PLATE),
-            STREAMS_MAX_BLOCKED_READERS=str(PER_PROCESS),
-            STREAMS_MAX_BLOCKED_READERS_PER_PLATE=str(PER_PLATE),
-        ) as running,
-    ):
+    with run_server(
+        WEB_CONCURRENCY="1",
+        STREAMS_MAX_QUEUED_APPENDS=str(PER_PROCESS),
+        STREAMS_MAX_QUEUED_APPENDS_PER_PLATE=str(PER_PLATE),
+        STREAMS_MAX_BLOCKED_READERS=str(PER_PROCESS),
+        STREAMS_MAX_BLOCKED_READERS_PER_PLATE=str(PER_PLATE),
+    ) as running:
         yield running
 
 

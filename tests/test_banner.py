@@ -15,7 +15,7 @@ import pytest
 from plates_project.paths import BASE_DIR
 from streams.management.announcement import manage
 from tests.polling import eventually
-from tests.servers import COMMAND_SECONDS, Server, clean_environment, free_port
+from tests.servers import COMMAND_SECONDS, Server, clean_environment
 from tests.terminals import TerminalServer
 
 pytestmark = pytest.mark.slow
@@ -26,15 +26,8 @@ KEY = re.compile(r"plt_[A-Za-z0-9_-]{43}")
 @pytest.fixture
 def at_terminal(tmp_path: Path, data_directory: Path) -> Iterator[TerminalServer]:
     """A server with a fresh embedded database, started at a terminal, its banner shown."""
-    with TerminalServer(tmp_path / "output", DATA_DIR=str(data_directory)) as server:
+    with TerminalServer(tmp_path, DATA_DIR=str(data_directory)) as server:
         eventually(lambda: "docs" in server.screen)
-        yield server
-
-
-@pytest.fixture
-def in_background(tmp_path: Path, data_directory: Path) -> Iterator[Server]:
-    """A server with a fresh embedded database whose output goes to a file."""
-    with Server(tmp_path / "output", DATA_DIR=str(data_directory)) as server:
         yield server
 
 
@@ -106,7 +99,7 @@ def test_log_lines_at_a_terminal_are_text(at_terminal: TerminalServer) -> None:
 
 def test_a_start_that_fails_loses_no_key(tmp_path: Path, data_directory: Path) -> None:
     taken = Server(tmp_path / "other", DATA_DIR=str(data_directory))
-    server = TerminalServer(tmp_path / "output", DATA_DIR=str(data_directory))
+    server = TerminalServer(tmp_path, DATA_DIR=str(data_directory))
     server.environment["PORT"] = str(taken.port)
     with taken, pytest.raises(AssertionError, match="in use"):
         server.start()
@@ -116,18 +109,16 @@ def test_a_start_that_fails_loses_no_key(tmp_path: Path, data_directory: Path) -
         assert KEY.search(eventually(lambda: server.screen.get("API key")))
 
 
-def test_no_key_gets_into_a_log(in_background: Server) -> None:
+def test_no_key_gets_into_a_log(embedded: Server) -> None:
     """Not even made: the log says how to make one."""
-    lines = eventually(
-        lambda: [line for line in _log(in_background) if "API key" in line["message"]]
-    )
+    lines = eventually(lambda: [line for line in _log(embedded) if "API key" in line["message"]])
     command = lines[0]["message"].partition("this makes one: ")[2]
-    assert json.loads(in_background.manage("listkeys", "demo", "--json").stdout) == {"keys": []}
+    assert json.loads(embedded.manage("listkeys", "demo", "--json").stdout) == {"keys": []}
     key = KEY.search(shell(command).stdout)
     assert key
-    with in_background.plate("demo", key[0]).http as client:
+    with embedded.plate("demo", key[0]).http as client:
         assert client.delete("/demo/streams/nothing").status_code == 200
-    assert not KEY.search(in_background.output)
+    assert not KEY.search(embedded.output)
 
 
 def test_a_command_for_another_database_does_not_show_its_password(
@@ -142,9 +133,7 @@ def test_a_command_for_another_database_does_not_show_its_password(
 
 @pytest.mark.parametrize("moment", ["Preparing", "Starting gunicorn", "Booting", "docs"])
 def test_ctrl_c_is_clean_at_any_moment(tmp_path: Path, data_directory: Path, moment: str) -> None:
-    server = TerminalServer(
-        tmp_path / "output", DATA_DIR=str(data_directory), PORT=str(free_port())
-    )
+    server = TerminalServer(tmp_path, DATA_DIR=str(data_directory))
     server.spawn()
     eventually(lambda: moment in server.output, within_seconds=60)
     os.killpg(server.pid, signal.SIGINT)

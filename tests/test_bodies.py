@@ -8,9 +8,7 @@ import pytest
 
 from tests.polling import eventually
 from tests.raw import RawConnection, connected, head
-from tests.servers import LivePlate, Server, new_database
-
-pytestmark = pytest.mark.slow
+from tests.servers import LivePlate, RunServer, Server
 
 BODY = b'{"key":"events","values":{"a":"1"}}'
 BOUND_SECONDS = 1
@@ -25,18 +23,9 @@ def plate(server: Server) -> Iterator[LivePlate]:
 
 
 @pytest.fixture(scope="module")
-def impatient(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def impatient(run_server: RunServer) -> Iterator[Server]:
     """A server that waits for bodies for a second only."""
-    directory = tmp_path_factory.mktemp("impatient")
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output",
-            DATABASE_URL=url,
-            DATA_DIR=str(directory),
-            STREAMS_BODY_TIMEOUT_MS=str(BOUND_SECONDS * 1000),
-        ) as running,
-    ):
+    with run_server(STREAMS_BODY_TIMEOUT_MS=str(BOUND_SECONDS * 1000)) as running:
         yield running
 
 

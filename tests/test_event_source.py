@@ -22,14 +22,11 @@ import httpx
 import pytest
 
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
+from tests.servers import LivePlate, RunServer, Server
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason="needs chromium, which is not installed"),
-]
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs chromium, which is not installed")
 
 FLAGS = [
     "--headless",
@@ -141,12 +138,9 @@ class Page:
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[Server]:
+def server(run_server: RunServer) -> Iterator[Server]:
     """A server of this test's own, to be killed."""
-    with (
-        new_database(database_url) as url,
-        Server(tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path)) as running,
-    ):
+    with run_server() as running:
         yield running
 
 

@@ -1,13 +1,11 @@
 """Whether a request came over TLS: what proxies may say, and settings for those that do not."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.servers import Server, manage, new_database
+from tests.servers import RunServer, Server, manage
 
 pytestmark = pytest.mark.slow
 
@@ -35,26 +33,15 @@ def test_a_trusted_proxy_tells_of_tls(
     assert cookie_is_secure(server, **headers) is is_secure
 
 
-@contextmanager
-def new_server(database_url: str, directory: Path, **settings: str) -> Iterator[Server]:
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output", DATABASE_URL=url, DATA_DIR=str(directory), **settings
-        ) as running,
-    ):
-        yield running
-
-
-def test_nobody_else_tells_of_tls(database_url: str, tmp_path: Path) -> None:
-    with new_server(database_url, tmp_path, FORWARDED_ALLOW_IPS="192.0.2.1") as server:
+def test_nobody_else_tells_of_tls(run_server: RunServer) -> None:
+    with run_server(FORWARDED_ALLOW_IPS="192.0.2.1") as server:
         assert not cookie_is_secure(server, **{"X-Forwarded-Proto": "https"})
 
 
-def test_settings_help_where_a_proxy_tells_nothing(database_url: str, tmp_path: Path) -> None:
+def test_settings_help_where_a_proxy_tells_nothing(run_server: RunServer) -> None:
     origin = "https://plates.example"
     settings = {"SECURE_COOKIES": "true", "CSRF_TRUSTED_ORIGINS": f"https://x.example, {origin}"}
-    with new_server(database_url, tmp_path, **settings) as server:
+    with run_server(**settings) as server:
         assert cookie_is_secure(server)
         cookies = {"Cookie": f"csrftoken={'t' * 32}"}
         form = {"username": "nobody", "password": "x", "csrfmiddlewaretoken": "t" * 32}

@@ -11,11 +11,9 @@ import psycopg
 import pytest
 
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
+from tests.servers import LivePlate, RunServer, Server
 
 # More than the replies that are held in memory, several times.
-pytestmark = pytest.mark.slow
-
 LONG = 5_000
 # Its reply is larger than what memory may grow by.
 VERY_LONG = 300_000
@@ -25,21 +23,14 @@ HELD_IN_MEMORY = 1_000
 
 
 @pytest.fixture(scope="module")
-def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(run_server: RunServer) -> Iterator[Server]:
     """A server of one worker, which has two connections for all its requests."""
-    directory = tmp_path_factory.mktemp("long")
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output",
-            DATABASE_URL=url,
-            DATA_DIR=str(directory),
-            WEB_CONCURRENCY="1",
-            DATABASE_CONNECTIONS="4",
-            STREAMS_TAIL_SEND_TIMEOUT_MS="8000",
-            DATABASE_POOL_TIMEOUT_SECONDS="25",
-        ) as running,
-    ):
+    with run_server(
+        WEB_CONCURRENCY="1",
+        DATABASE_CONNECTIONS="4",
+        STREAMS_TAIL_SEND_TIMEOUT_MS="8000",
+        DATABASE_POOL_TIMEOUT_SECONDS="25",
+    ) as running:
         yield running
 
 

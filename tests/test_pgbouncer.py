@@ -1,9 +1,9 @@
 """Behind PgBouncer: what works is served, and what cannot work is refused."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -39,16 +39,6 @@ def pooler(direct_url: str) -> Iterator[PgBouncer]:
         # It is another user where this one is root.
         Path(directory).chmod(0o755)
         yield PgBouncer(Path(directory), direct_url)
-
-
-@pytest.fixture
-def server_with(tmp_path: Path) -> Callable[..., Server]:
-    """Makes a server with these settings."""
-
-    def make(**environment: str) -> Server:
-        return Server(tmp_path / "output", DATA_DIR=str(tmp_path), **environment)
-
-    return make
 
 
 @contextmanager
@@ -102,8 +92,8 @@ def wake_a_blocked_reader(plate: LivePlate) -> None:
         assert answer.json()["data"]["result"] == {key: [[entry_id, ["f", "v"]]]}
 
 
-def test_session_mode_works(pooler: PgBouncer, server_with: Callable[..., Server]) -> None:
-    with pooler.running("session"), server_with(DATABASE_URL=pooler.url) as server:
+def test_session_mode_works(pooler: PgBouncer, tmp_path: Path) -> None:
+    with pooler.running("session"), Server(tmp_path, DATABASE_URL=pooler.url) as server:
         eventually(lambda: is_ready(server), within_seconds=30)
         with plate_of(server) as plate:
             add_and_read_under_load(plate)
@@ -111,7 +101,7 @@ def test_session_mode_works(pooler: PgBouncer, server_with: Callable[..., Server
 
 
 def test_transaction_mode_works_without_prepared_statements(
-    pooler: PgBouncer, direct_url: str, server_with: Callable[..., Server]
+    pooler: PgBouncer, direct_url: str, tmp_path: Path
 ) -> None:
     settings = {
         "DATABASE_URL": pooler.url,
@@ -119,7 +109,7 @@ def test_transaction_mode_works_without_prepared_statements(
         "DATABASE_PREPARED_STATEMENTS": "false",
     }
     # Fewer connections than there are clients, so that they change hands all the time.
-    with pooler.running("transaction", pool_size=3), server_with(**settings) as server:
+    with pooler.running("transaction", pool_size=3), Server(tmp_path, **settings) as server:
         eventually(lambda: is_ready(server), within_seconds=30)
         with plate_of(server) as plate:
             add_and_read_under_load(plate)
@@ -128,9 +118,9 @@ def test_transaction_mode_works_without_prepared_statements(
 
 @pytest.mark.parametrize("pool_size", [1, 2, 40])
 def test_transaction_mode_is_refused_at_the_start(
-    pooler: PgBouncer, server_with: Callable[..., Server], pool_size: int
+    pooler: PgBouncer, tmp_path: Path, pool_size: int
 ) -> None:
-    server = server_with(DATABASE_URL=pooler.url)
+    server = Server(tmp_path, DATABASE_URL=pooler.url)
     with pooler.running("transaction", pool_size=pool_size):
         done = server.manage("serve")
     assert done.returncode == 1
@@ -139,19 +129,15 @@ def test_transaction_mode_is_refused_at_the_start(
 
 
 def test_a_pooler_that_changes_to_transaction_mode_is_noticed(
-    pooler: PgBouncer, server_with: Callable[..., Server]
+    pooler: PgBouncer, tmp_path: Path
 ) -> None:
-    server = server_with(DATABASE_URL=pooler.url)
-    with pooler.running("session"):
-        server.start()
-        plate = server.new_plate()
-    try:
-        with plate.http, pooler.running("transaction"):
+    with ExitStack() as stack:
+        with pooler.running("session"):
+            server = stack.enter_context(Server(tmp_path, DATABASE_URL=pooler.url))
+            plate = stack.enter_context(plate_of(server))
+        with pooler.running("transaction"):
             eventually(lambda: NOT_READY in plate.http.get("/readyz").text, within_seconds=30)
             assert statuses_under_load(plate) <= {200, 503}
-    finally:
-        server.stop()
-    assert "Traceback" not in server.output
 
 
 def statuses_under_load(plate: LivePlate) -> set[int]:

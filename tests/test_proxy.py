@@ -16,8 +16,6 @@ from tests.events import tail
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, free_port, manage
 
-pytestmark = pytest.mark.slow
-
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 NEEDS_NGINX = pytest.mark.skipif(
     NGINX is None or shutil.which("openssl") is None, reason="nginx or openssl is not installed"

@@ -8,9 +8,7 @@ import pytest
 from psycopg import sql
 
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
-
-pytestmark = pytest.mark.slow
+from tests.servers import LivePlate, RunServer, Server
 
 DONE_SECONDS = 60
 
@@ -26,27 +24,26 @@ WRITES = {
 
 
 @pytest.fixture(scope="module")
-def url(database_url: str) -> Iterator[str]:
-    """A database of its own."""
-    with new_database(database_url) as url:
-        yield url
+def server(run_server: RunServer) -> Iterator[Server]:
+    """A server of this module's own, whose database takes no writes at times."""
+    with run_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def plate(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlate]:
-    """A plate of a server of its own, with one entry and a group."""
-    directory = tmp_path_factory.mktemp("read-only")
-    with Server(directory / "output", DATABASE_URL=url, DATA_DIR=str(directory)) as server:
-        plate = server.new_plate()
-        with plate.http:
-            plate.run("XADD", "events", "1-0", "f", "v")
-            plate.run("XGROUP", "CREATE", "events", "g", "0")
-            yield plate
+def plate(server: Server) -> Iterator[LivePlate]:
+    """A plate with one entry and a group."""
+    plate = server.new_plate()
+    with plate.http:
+        plate.run("XADD", "events", "1-0", "f", "v")
+        plate.run("XGROUP", "CREATE", "events", "g", "0")
+        yield plate
 
 
 @pytest.fixture
-def read_only(url: str, plate: LivePlate) -> Iterator[Callable[[], None]]:
+def read_only(server: Server, plate: LivePlate) -> Iterator[Callable[[], None]]:
     """The database is read-only, until the test calls for the contrary."""
+    url = server.environment["DATABASE_URL"]
     _make_read_only(url, True)
     eventually(lambda: _is_settled(plate), within_seconds=DONE_SECONDS)
     yield lambda: _make_read_only(url, False)

@@ -23,13 +23,6 @@ pytestmark = pytest.mark.slow
 KEY = re.compile(r"plt_[A-Za-z0-9_-]{43}")
 
 
-@pytest.fixture
-def embedded(tmp_path: Path, data_directory: Path) -> Iterator[Server]:
-    """A running server with a fresh embedded database."""
-    with Server(tmp_path / "output", DATA_DIR=str(data_directory)) as server:
-        yield server
-
-
 @contextmanager
 def demo_of(server: Server) -> Iterator[LivePlate]:
     """The plate of the first start, with a key of its own."""

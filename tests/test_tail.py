@@ -15,7 +15,7 @@ import pytest
 from tests.api import Api
 from tests.events import HEARTBEAT, Event, resume, tail
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
+from tests.servers import LivePlate, RunServer, Server
 
 NewPlate = Callable[[], LivePlate]
 
@@ -27,21 +27,14 @@ WORKERS = 2
 
 
 @pytest.fixture(scope="module")
-def server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(run_server: RunServer) -> Iterator[Server]:
     """A server in a hurry, whose workers have one connection for all their requests."""
-    directory = tmp_path_factory.mktemp("tail")
-    with (
-        new_database(database_url) as url,
-        Server(
-            directory / "output",
-            DATABASE_URL=url,
-            DATA_DIR=str(directory),
-            WEB_CONCURRENCY=str(WORKERS),
-            DATABASE_CONNECTIONS=str(DATABASE_CONNECTIONS),
-            STREAMS_TAIL_HEARTBEAT_MS=str(HEARTBEAT_MS),
-            STREAMS_TAIL_SEND_TIMEOUT_MS=str(SEND_TIMEOUT_MS),
-        ) as running,
-    ):
+    with run_server(
+        WEB_CONCURRENCY=str(WORKERS),
+        DATABASE_CONNECTIONS=str(DATABASE_CONNECTIONS),
+        STREAMS_TAIL_HEARTBEAT_MS=str(HEARTBEAT_MS),
+        STREAMS_TAIL_SEND_TIMEOUT_MS=str(SEND_TIMEOUT_MS),
+    ) as running:
         yield running
 
 
@@ -335,14 +328,9 @@ def test_a_revoked_key_ends_its_tails_and_those_of_its_tickets(
             assert all(block == HEARTBEAT for block in opened.blocks)
 
 
-@pytest.mark.slow
-def test_a_stop_ends_tails_without_waiting_for_their_clients(
-    database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    directory = tmp_path_factory.mktemp("stopped")
+def test_a_stop_ends_tails_without_waiting_for_their_clients(run_server: RunServer) -> None:
     with (
-        new_database(database_url) as url,
-        Server(directory / "output", DATABASE_URL=url, DATA_DIR=str(directory)) as server,
+        run_server() as server,
         httpx.Client(base_url=server.url, timeout=10) as client,
     ):
         plate = server.new_plate()

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +16,7 @@ import pytest
 
 from tests.line import listeners_of, once_in_line, places_in_line
 from tests.polling import eventually
-from tests.servers import LivePlate, Server, new_database
+from tests.servers import LivePlate, RunServer, Server
 
 LONG_MS = 20_000
 ROUNDS = 8
@@ -35,14 +34,9 @@ def with_groups(plate: LivePlate) -> LivePlate:
 
 
 @pytest.fixture
-def server_to_stop(database_url: str, tmp_path: Path) -> Iterator[Server]:
+def server_to_stop(run_server: RunServer) -> Iterator[Server]:
     """A server of one test: the readers of a worker that was stopped have no order for a while."""
-    with (
-        new_database(database_url) as url,
-        Server(
-            tmp_path / "output", DATABASE_URL=url, DATA_DIR=str(tmp_path), WEB_CONCURRENCY="2"
-        ) as running,
-    ):
+    with run_server(WEB_CONCURRENCY="2") as running:
         yield running
 
 
@@ -150,7 +144,6 @@ def test_a_place_goes_with_its_client(server: Server, plate: LivePlate) -> None:
     assert read_of(plate, "b", 500, "k1") == {"k1": [["1-0", ["f", "v"]]]}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("block_ms", [50, 5000])
 def test_no_reader_times_out_beside_an_entry_that_a_stopped_process_does_not_take(
     server_to_stop: Server, block_ms: int

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,6 @@ from tests.polling import eventually
 from tests.producers import ENOUGH, Producers, all_ids
 from tests.servers import LivePlate, Server
 
-pytestmark = pytest.mark.slow
-
 RECOVERY_SECONDS = 30
 GIVE_UP_SECONDS = 120
 
@@ -33,11 +30,10 @@ def data_directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path, data_directory: Path) -> Iterator[Server]:
-    """A running server with a fresh embedded database."""
-    with Server(tmp_path / "output", DATA_DIR=str(data_directory)) as server:
-        eventually(lambda: is_ready(server), within_seconds=RECOVERY_SECONDS)
-        yield server
+def embedded(embedded: Server) -> Server:
+    """The same once it has found its database."""
+    eventually(lambda: is_ready(embedded), within_seconds=RECOVERY_SECONDS)
+    return embedded
 
 
 short_path_only = pytest.mark.parametrize("data_directory", ["data"], indirect=True)
