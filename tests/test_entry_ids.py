@@ -4,7 +4,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add, entries, exists, ids_of
-from tests.domain.test_ids import BADID, MAX, NEVER_AN_ID
+from tests.entry_ids import BADID, MAX, NEVER_AN_ID
 
 STRICT_PLACES: list[tuple[str, ...]] = [
     ("XADD", "k", "{}", "f", "v"),

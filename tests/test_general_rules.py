@@ -4,6 +4,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add, counters, entries, exists, ids_of
+from tests.entry_ids import BADID
 
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 
@@ -62,7 +63,7 @@ def test_any_text_is_a_field_or_a_value(api: Api, word: str) -> None:
 def test_special_ids_are_one_character(api: Api, words: tuple[str, ...]) -> None:
     """GEN-2"""
     refusal = api.refusal(*words)
-    assert refusal == "ERR Invalid stream ID specified as stream command argument"
+    assert refusal == BADID
 
 
 def test_a_refusal_opens_with_its_code(api: Api) -> None:

@@ -7,11 +7,11 @@ import pytest
 from streams import clock
 from tests.api import Api
 from tests.builders import add_numbered, entries
+from tests.entry_ids import BADID
 
 pytestmark = pytest.mark.django_db
 
 NOGROUP = "NOGROUP No such key '{}' or consumer group '{}'"
-BADID = "ERR Invalid stream ID specified as stream command argument"
 INTEGER = "ERR value is not an integer or out of range"
 
 

@@ -6,20 +6,20 @@ import pytest
 
 from streams.domain.ids import MAX_ID
 from tests.api import Api
+from tests.entry_ids import BADID
 
 pytestmark = pytest.mark.django_db
 
-BAD_ID = "ERR Invalid stream ID specified as stream command argument"
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 
 CLAIM = {"key": "k", "group": "g", "consumer": "c"}
 
 WRONG_FOR_REDIS: list[tuple[str, dict[str, Any], str]] = [
-    ("/add", {"key": "k", "id": "abc", "values": {"a": 1}}, f"{BAD_ID} (id='abc')"),
+    ("/add", {"key": "k", "id": "abc", "values": {"a": 1}}, f"{BADID} (id='abc')"),
     (
         "/add",
         {"key": "k", "entries": [{"values": {"a": 1}}, {"id": "1-x", "values": {"a": 1}}]},
-        f"{BAD_ID} (entries[1].id='1-x')",
+        f"{BADID} (entries[1].id='1-x')",
     ),
     (
         "/add",
@@ -29,7 +29,7 @@ WRONG_FOR_REDIS: list[tuple[str, dict[str, Any], str]] = [
     (
         "/add",
         {"key": "k", "values": {"a": 1}, "trim": {"strategy": "minid", "threshold": "abc"}},
-        f"{BAD_ID} (trim.threshold='abc')",
+        f"{BADID} (trim.threshold='abc')",
     ),
     (
         "/trim",
@@ -49,15 +49,15 @@ WRONG_FOR_REDIS: list[tuple[str, dict[str, Any], str]] = [
     (
         "/read",
         {"streams": [{"key": "k", "id": "0"}, {"key": "k", "id": "abc"}]},
-        f"{BAD_ID} (streams[1].id='abc')",
+        f"{BADID} (streams[1].id='abc')",
     ),
     (
         "/read",
         {"streams": [{"key": "k"}], "block_ms": -1},
         "ERR timeout is negative (block_ms='-1')",
     ),
-    ("/delete", {"key": "k", "ids": ["1-1", "abc"]}, f"{BAD_ID} (ids[1]='abc')"),
-    ("/groups/create", {"key": "k", "group": "h", "id": "abc"}, f"{BAD_ID} (id='abc')"),
+    ("/delete", {"key": "k", "ids": ["1-1", "abc"]}, f"{BADID} (ids[1]='abc')"),
+    ("/groups/create", {"key": "k", "group": "h", "id": "abc"}, f"{BADID} (id='abc')"),
     (
         "/groups/create",
         {"key": "k", "group": "h", "entries_read": -2},
@@ -66,12 +66,12 @@ WRONG_FOR_REDIS: list[tuple[str, dict[str, Any], str]] = [
     (
         "/groups/read",
         {"group": "g", "consumer": "c", "streams": [{"key": "k"}, {"key": "k", "id": "abc"}]},
-        f"{BAD_ID} (streams[1].id='abc')",
+        f"{BADID} (streams[1].id='abc')",
     ),
-    ("/groups/ack", {"key": "k", "group": "g", "ids": ["1-1", "abc"]}, f"{BAD_ID} (ids[1]='abc')"),
-    ("/groups/claim", {**CLAIM, "ids": ["1-1", "2-2", ""]}, f"{BAD_ID} (ids[2]='')"),
-    ("/groups/claim", {**CLAIM, "ids": ["1-1"], "last_id": "$"}, f"{BAD_ID} (last_id='$')"),
-    ("/groups/autoclaim", {**CLAIM, "start": "abc"}, f"{BAD_ID} (start='abc')"),
+    ("/groups/ack", {"key": "k", "group": "g", "ids": ["1-1", "abc"]}, f"{BADID} (ids[1]='abc')"),
+    ("/groups/claim", {**CLAIM, "ids": ["1-1", "2-2", ""]}, f"{BADID} (ids[2]='')"),
+    ("/groups/claim", {**CLAIM, "ids": ["1-1"], "last_id": "$"}, f"{BADID} (last_id='$')"),
+    ("/groups/autoclaim", {**CLAIM, "start": "abc"}, f"{BADID} (start='abc')"),
     ("/groups/autoclaim", {**CLAIM, "count": 0}, "ERR COUNT must be > 0 (count='0')"),
 ]
 
@@ -91,21 +91,21 @@ def test_redis_words_are_followed_by_the_member_and_its_value(
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("range/k?start=abc", f"{BAD_ID} (start='abc')"),
-        ("range/k?end=1-1-1", f"{BAD_ID} (end='1-1-1')"),
-        ("range/k?start=", f"{BAD_ID} (start='')"),
-        ("reverse/k?start=abc", f"{BAD_ID} (start='abc')"),
-        ("reverse/k?end=a%0Ab", f"{BAD_ID} (end='a\\nb')"),
+        ("range/k?start=abc", f"{BADID} (start='abc')"),
+        ("range/k?end=1-1-1", f"{BADID} (end='1-1-1')"),
+        ("range/k?start=", f"{BADID} (start='')"),
+        ("reverse/k?start=abc", f"{BADID} (start='abc')"),
+        ("reverse/k?end=a%0Ab", f"{BADID} (end='a\\nb')"),
         (
             f"range/k?start=({MAX_ID}",
             f"ERR invalid start ID for the interval (start='({MAX_ID}')",
         ),
         ("reverse/k?start=(0-0", "ERR invalid end ID for the interval (start='(0-0')"),
-        ("groups/pending/k/g?start=abc", f"{BAD_ID} (start='abc')"),
-        ("groups/pending/k/g?end=", f"{BAD_ID} (end='')"),
-        ("tail/k?from=abc", f"{BAD_ID} (from='abc')"),
-        ("tail?key=k&key=l&last_event_id=1-1,abc", f"{BAD_ID} (last_event_id='abc')"),
-        (f"range/k?start={'9' * 1000}", f"{BAD_ID} (start='{'9' * 63}…')"),
+        ("groups/pending/k/g?start=abc", f"{BADID} (start='abc')"),
+        ("groups/pending/k/g?end=", f"{BADID} (end='')"),
+        ("tail/k?from=abc", f"{BADID} (from='abc')"),
+        ("tail?key=k&key=l&last_event_id=1-1,abc", f"{BADID} (last_event_id='abc')"),
+        (f"range/k?start={'9' * 1000}", f"{BADID} (start='{'9' * 63}…')"),
     ],
 )
 def test_redis_words_are_followed_by_the_parameter_and_its_value(
@@ -118,11 +118,11 @@ def test_redis_words_are_followed_by_the_parameter_and_its_value(
 def test_redis_own_commands_are_told_in_redis_words_alone(api: Api) -> None:
     api.run("XADD", "k", "1-1", "f", "v")
     api.run("XGROUP", "CREATE", "k", "g", "0")
-    assert api.refusal("XDEL", "k", "1-1", "abc") == BAD_ID
-    assert api.refusal("XACK", "k", "g", "1-1", "abc") == BAD_ID
-    assert api.refusal("XRANGE", "k", "abc", "+") == BAD_ID
-    assert api.refusal("XADD", "k", "abc", "f", "v") == BAD_ID
-    assert api.refusal("XREADGROUP", "GROUP", "g", "c", "STREAMS", "k", "abc") == BAD_ID
+    assert api.refusal("XDEL", "k", "1-1", "abc") == BADID
+    assert api.refusal("XACK", "k", "g", "1-1", "abc") == BADID
+    assert api.refusal("XRANGE", "k", "abc", "+") == BADID
+    assert api.refusal("XADD", "k", "abc", "f", "v") == BADID
+    assert api.refusal("XREADGROUP", "GROUP", "g", "c", "STREAMS", "k", "abc") == BADID
 
 
 def test_a_malformed_id_does_not_matter_where_there_is_no_stream_or_group(api: Api) -> None:

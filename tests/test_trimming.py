@@ -6,7 +6,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add, add_numbered, counters, exists, ids_of
-from tests.domain.test_ids import BADID
+from tests.entry_ids import BADID
 
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 SYNTAX = "ERR syntax error"

@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from tests.api import Api
 from tests.builders import add, add_numbered, counters, entries, exists, ids_of
-from tests.domain.test_ids import BADID, MAX
+from tests.entry_ids import BADID, MAX
 
 ARITY = "ERR wrong number of arguments for 'xadd' command"
 NOT_ABOVE_ZERO = "ERR The ID specified in XADD must be greater than 0-0"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add, add_numbered, counters, exists, ids_of
-from tests.domain.test_ids import BADID
+from tests.entry_ids import BADID
 
 
 def test_it_works(api: Api) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add_numbered
+from tests.entry_ids import BADID
 
 pytestmark = pytest.mark.django_db
 
@@ -13,7 +14,6 @@ REQUIRES_KEY = (
     "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use"
     " the MKSTREAM option to create an empty stream automatically."
 )
-BADID = "ERR Invalid stream ID specified as stream command argument"
 INTEGER = "ERR value is not an integer or out of range"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.api import Api
 from tests.builders import add, add_numbered, entries
-from tests.domain.test_ids import BADID, MAX
+from tests.entry_ids import BADID, MAX
 
 SYNTAX = "ERR syntax error"
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"

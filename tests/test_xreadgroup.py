@@ -7,11 +7,11 @@ import pytest
 from streams import clock
 from tests.api import Api
 from tests.builders import add_numbered, entries, entry
+from tests.entry_ids import BADID, MAX
 
 pytestmark = pytest.mark.django_db
 
 NOGROUP = "NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option"
-MAX = "18446744073709551615"
 
 
 @pytest.fixture
@@ -183,12 +183,9 @@ class TestRefusals:
             (("GROUP", "g", "c", "BLOCK", "-1", "STREAMS", "k", ">"), "ERR timeout is negative"),
             (("GROUP", "g", "c", "STREAMS", "none", "abc"), NOGROUP.format("none", "g")),
             (("GROUP", "no", "c", "STREAMS", "k", ">"), NOGROUP.format("k", "no")),
-            (("GROUP", "g", "c", "STREAMS", "k", "abc"),
-             "ERR Invalid stream ID specified as stream command argument"),
-            (("GROUP", "g", "c", "STREAMS", "k", "-"),
-             "ERR Invalid stream ID specified as stream command argument"),
-            (("GROUP", "g", "c", "STREAMS", "k", "none", "abc", ">"),
-             "ERR Invalid stream ID specified as stream command argument"),
+            (("GROUP", "g", "c", "STREAMS", "k", "abc"), BADID),
+            (("GROUP", "g", "c", "STREAMS", "k", "-"), BADID),
+            (("GROUP", "g", "c", "STREAMS", "k", "none", "abc", ">"), BADID),
         ],
     )  # fmt: skip
     def test_it_checks_in_redis_order_xrg_1_xrg_2_xrg_3_xrg_4(

@@ -18,40 +18,7 @@ from streams.domain.ids import (
     parse_range_end,
     parse_range_start,
 )
-
-MAX = "18446744073709551615"
-BADID = "ERR Invalid stream ID specified as stream command argument"
-
-NEVER_AN_ID = [
-    "",
-    "-",
-    "1-",
-    "-1",
-    "1-1-1",
-    "1--1",
-    "abc",
-    "1-abc",
-    "3.0",
-    "3 -0",
-    "3-0 ",
-    "0x5-0",
-    "1e3",
-    "1_0",
-    "٣",
-    "３-0",
-    "++3",
-    "18446744073709551616",
-    "1-18446744073709551616",
-    "99999999999999999999999999",
-    "$",
-    ">",
-    "+",
-    "*",
-    "1-*",
-    "*-*",
-    "(1-0",
-    "[1-0",
-]
+from tests.entry_ids import BADID, MAX, NEVER_AN_ID
 
 
 def refusal(parse: object, text: str) -> str:

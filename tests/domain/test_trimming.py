@@ -6,9 +6,9 @@ from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import EntryId
 from streams.domain.trimming import Threshold, TrimOptions
+from tests.entry_ids import BADID
 
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
-BADID = "ERR Invalid stream ID specified as stream command argument"
 TWICE = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
 NO_STRATEGY = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
 NOT_APPROXIMATE = "ERR syntax error, LIMIT cannot be used without the special ~ option"
