@@ -1,4 +1,4 @@
-"""Streams in one line, and what is to be seen of them."""
+"""Make a stream in one line of a test, and look at it in another."""
 
 from typing import Any
 

@@ -1,6 +1,8 @@
-"""The database that tests use, and the servers that some of them run."""
+"""The database that tests use, their plates, and the servers that some of them run."""
 
+import hashlib
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +15,12 @@ from pytest_django import DjangoDbBlocker
 
 from plates_project.embedded import membership_of
 from streams import wakeups
+from streams.models import ApiKey, Plate
 from streams.wakeups import hub
-from tests.line import listeners_of
+from tests.api import Api
 from tests.polling import eventually
 from tests.servers import LivePlate, RunServer, Server, new_database, shut_out_everybody
-
-pytest_plugins = ["tests.fixtures"]
+from tests.waiting_line import listeners_of
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -78,6 +80,26 @@ def django_db_setup(
         connection.close()
     wakeups.shut_down()
     shut_out_everybody(database_url, name)
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    """A fresh plate with a key for everything."""
+    return _api_of_new_plate("plate")
+
+
+@pytest.fixture
+def other_api(db: None) -> Api:
+    """Another plate, which exists to see nothing."""
+    return _api_of_new_plate("other-plate")
+
+
+def _api_of_new_plate(name: str) -> Api:
+    key = secrets.token_urlsafe(32)
+    plate = Plate.objects.create(name=name)
+    digest = hashlib.sha256(key.encode()).digest()
+    ApiKey.objects.create(plate=plate, scope=ApiKey.Scope.MANAGE, prefix=key[:8], digest=digest)
+    return Api(name, key)
 
 
 @pytest.fixture(scope="session")

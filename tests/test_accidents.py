@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from plates_project.embedded import membership_of
-from tests.line import once_in_line
 from tests.polling import eventually
 from tests.producers import CLIENTS, ENOUGH, Producers, all_ids
 from tests.servers import LivePlate, RunServer, Server
+from tests.waiting_line import once_in_line
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ from django.test import override_settings
 from streams.domain.errors import TooManyRequests, Unavailable
 from streams.domain.plates import PlateId
 from streams.rounds.bounds import Bound
-from tests.events import tail
 from tests.polling import eventually
 from tests.servers import LivePlate, RunServer, Server
+from tests.tails import tail
 
 PER_PLATE = 4
 PER_PROCESS = 6

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.line import once_in_line, places_in_line
 from tests.polling import eventually
 from tests.servers import LivePlate, Server
+from tests.waiting_line import once_in_line, places_in_line
 
 LONG_MS = 20_000
 READERS = 6

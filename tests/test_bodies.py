@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.polling import eventually
-from tests.raw import RawConnection, connected, head
+from tests.raw_http import RawConnection, connected, head
 from tests.servers import LivePlate, RunServer, Server
 
 BODY = b'{"key":"events","values":{"a":"1"}}'

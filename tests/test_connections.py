@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.polling import eventually
-from tests.raw import RawAnswer, connected, head
+from tests.raw_http import RawAnswer, connected, head
 from tests.servers import LivePlate, Server
 
 LINE = b"GET /healthz HTTP/1.1\r\n"

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from plates_project.paths import BASE_DIR
-from tests.events import tail
 from tests.polling import eventually
 from tests.servers import LivePlate, Server, free_port, manage
+from tests.tails import tail
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 NEEDS_NGINX = pytest.mark.skipif(

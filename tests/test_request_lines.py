@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.polling import eventually
-from tests.raw import connected, head
+from tests.raw_http import connected, head
 from tests.servers import LivePlate, Server
 
 

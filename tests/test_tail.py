@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from tests.api import Api
-from tests.events import HEARTBEAT, Event, resume, tail
 from tests.polling import eventually
 from tests.servers import LivePlate, RunServer, Server
+from tests.tails import HEARTBEAT, Event, resume, tail
 
 NewPlate = Callable[[], LivePlate]
 

@@ -15,8 +15,8 @@ import pytest
 from streams import wakeups
 from streams.models import ApiKey
 from tests.api import Api
-from tests.events import tail
 from tests.servers import LivePlate, Server
+from tests.tails import tail
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import psutil
 import psycopg
 import pytest
 
-from tests.line import listeners_of, once_in_line, places_in_line
 from tests.polling import eventually
 from tests.servers import LivePlate, RunServer, Server
+from tests.waiting_line import listeners_of, once_in_line, places_in_line
 
 LONG_MS = 20_000
 ROUNDS = 8

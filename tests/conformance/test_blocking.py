@@ -14,8 +14,8 @@ import pytest
 from tests.conformance.blocking import RECORD, SCENARIOS, Scenario, replies_of_redis
 from tests.conformance.over_http import reply_in, send
 from tests.conformance.words import Words
-from tests.line import once_in_line
 from tests.servers import LivePlate, Server
+from tests.waiting_line import once_in_line
 
 MOST_READERS = 4
 ANSWER_SECONDS = 30

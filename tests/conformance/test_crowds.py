@@ -24,8 +24,8 @@ from tests.conformance.crowds import (
     recorded,
 )
 from tests.conformance.over_http import reply_in, send
-from tests.line import once_in_line
 from tests.servers import LivePlate, Server
+from tests.waiting_line import once_in_line
 
 RECORDED = RECORD.read()
 NEW_CROWDS = int(os.environ.get("CROWDS", "0"))

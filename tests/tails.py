@@ -1,4 +1,4 @@
-"""A client of Server-Sent Events that shows what it gets, and fails rather than wait for ever."""
+"""Tails as a client of Server-Sent Events sees them; it fails rather than wait for ever."""
 
 import json
 from collections.abc import Iterator
