@@ -3,6 +3,11 @@
 Every tenant row bears its plate, and every query names it. Names of streams, groups and
 consumers are bytes, as in Redis: any Unicode text, NUL included, in byte order (GEN-1, GEN-15).
 Instants (`_at`) of the data plane are Unix milliseconds, as Redis reports them.
+
+In the database every primary, unique and foreign key of a tenant's rows begins with `plate_id`.
+Where Django knows only `id` as the primary key, the database has (plate_id, id), and a plain index
+on `id` for Django. An aggregate over such rows must name the columns that it groups by: Django
+would group by `id` alone, which does not determine the other columns in the database.
 """
 
 from django.db import models
@@ -35,13 +40,13 @@ class ApiKey(models.Model):
         WRITE = "write"
         MANAGE = "manage"
 
-    plate = models.ForeignKey(Plate, models.CASCADE, related_name="api_keys")
+    plate = models.ForeignKey(Plate, models.CASCADE, related_name="api_keys", db_index=False)
     name = models.CharField(max_length=100, blank=True)
     scope = models.CharField(max_length=6, choices=Scope)
     # The key's first characters, enough to recognise it, far too few to guess it.
     prefix = models.CharField(max_length=16)
     # SHA-256 of the whole key: keys are 256 random bits, so nothing slower is needed.
-    digest = models.BinaryField(max_length=32, unique=True)
+    digest = models.BinaryField(max_length=32)
     created_at = models.DateTimeField(db_default=Now())
     # Null: never expires.
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -51,6 +56,14 @@ class ApiKey(models.Model):
     class Meta:
         db_table = "api_key"
         verbose_name = "API key"
+        constraints = [
+            # Finds the key that a request bears.
+            models.UniqueConstraint(fields=["plate", "digest"], name="api_key_plate_digest"),
+        ]
+        indexes = [
+            # Finds a key without its plate; the console's list, latest first.
+            models.Index(fields=["id"], name="api_key_by_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.scope})"
@@ -85,6 +98,10 @@ class Stream(models.Model):
         constraints = [
             # Finds a stream by the user's key; lists a plate's streams in byte order.
             models.UniqueConstraint(fields=["plate", "key"], name="stream_plate_key"),
+        ]
+        indexes = [
+            # Finds a stream without its plate: the console's pages, and its joins from groups.
+            models.Index(fields=["id"], name="stream_by_id"),
         ]
 
     def __str__(self) -> str:
@@ -134,7 +151,10 @@ class ConsumerGroup(models.Model):
     """A group's place in a stream. Delivery state changes only under the lock of its row."""
 
     plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
-    stream = models.ForeignKey(Stream, models.CASCADE, related_name="groups", db_index=False)
+    # The database has a foreign key of both columns instead: (plate_id, stream_id).
+    stream = models.ForeignKey(
+        Stream, models.CASCADE, related_name="groups", db_constraint=False, db_index=False
+    )
     name = NameField()
     last_delivered_ms = UnsignedField(db_default=0)
     last_delivered_seq = UnsignedField(db_default=0)
@@ -151,7 +171,9 @@ class ConsumerGroup(models.Model):
             ),
         ]
         indexes = [
-            # Cascades of a deleted stream.
+            # Finds a group without its plate: the console's pages, and its joins from consumers.
+            models.Index(fields=["id"], name="consumer_group_by_id"),
+            # Finds a stream's groups without its plate: Django's cascades, the console's filter.
             models.Index(fields=["stream"], name="consumer_group_stream"),
         ]
 
@@ -163,8 +185,13 @@ class Consumer(models.Model):
     """A consumer of a group."""
 
     plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
+    # The database has a foreign key of both columns instead: (plate_id, group_id).
     group = models.ForeignKey(
-        ConsumerGroup, models.CASCADE, related_name="consumers", db_index=False
+        ConsumerGroup,
+        models.CASCADE,
+        related_name="consumers",
+        db_constraint=False,
+        db_index=False,
     )
     name = NameField()
     # The last time it asked for something, Unix ms (ST-11).
@@ -183,7 +210,9 @@ class Consumer(models.Model):
             ),
         ]
         indexes = [
-            # Cascades of a deleted group.
+            # Finds a consumer without its plate: the console's pages.
+            models.Index(fields=["id"], name="consumer_by_id"),
+            # Finds a group's consumers without its plate: Django's cascades, the console's filter.
             models.Index(fields=["group"], name="consumer_group_id"),
         ]
 

@@ -70,7 +70,7 @@ LIST_GROUPS = f"""
      AND consumer.group_id = consumer_group.id
     WHERE consumer_group.plate_id = %(plate)s
       AND consumer_group.stream_id = %(stream)s
-    GROUP BY consumer_group.id
+    GROUP BY consumer_group.plate_id, consumer_group.id
     ORDER BY consumer_group.name
 """
 

@@ -85,8 +85,8 @@ LET_SLEEP = """
 # same time: what one has locked is nothing to wait for.
 FORGET_THE_GONE = """
     DELETE FROM waiting_reader
-    WHERE id IN (
-        SELECT id
+    WHERE (plate_id, id) IN (
+        SELECT plate_id, id
         FROM waiting_reader
         WHERE pg_try_advisory_xact_lock_shared(process)
         FOR UPDATE SKIP LOCKED
