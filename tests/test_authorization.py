@@ -65,6 +65,16 @@ def test_it_denies_every_key_on_an_unknown_plate(api: Api) -> None:
     assert denied(Api("nowhere", api.key).get("/streams/length/none"))
 
 
+@pytest.mark.parametrize("plate", ["%00", "plate%00", "%FF", "Plate", "pl\u00e4te", "a" * 2000])
+def test_it_denies_every_key_where_no_name_of_a_plate_stands(api: Api, plate: str) -> None:
+    assert denied(Api(plate, api.key).get("/streams/length/none"))
+
+
+def test_a_remembered_key_is_no_key_of_another_plate(api: Api, other_api: Api) -> None:
+    assert api.get("/streams/length/none").status == 200
+    assert denied(Api(other_api.plate, api.key).get("/streams/length/none"))
+
+
 def test_it_denies_a_revoked_key_at_once(api: Api) -> None:
     assert api.get("/streams/length/none").status == 200
     ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))

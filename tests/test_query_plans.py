@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from streams.models import Plate
-from streams.store import candidates, deliveries, entries, pending, session
+from streams.store import candidates, deliveries, entries, keys, pending, session
 
 ROWS = 20_000
 NO_STATISTICS = """
@@ -107,3 +107,33 @@ def test_a_group_s_list_is_not_read_by_its_consumers_index(plate: int) -> None:
     assert row is not None
     (scan,) = scans(row[0][0]["Plan"])
     assert scan["Index Name"] == "pending_entry_pkey"
+
+
+MANY_KEYS = """
+    INSERT INTO api_key (plate_id, name, scope, prefix, digest)
+    SELECT %(plate)s, '', 'read', '', sha256(number::text::bytea)
+    FROM generate_series(1, 10000) AS number
+"""
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+@pytest.mark.parametrize(
+    ("statement", "sought", "index"),
+    [
+        (keys.FIND_KEY_BY_DIGEST, b"\1" * 32, "api_key_plate_digest"),
+        (keys.FIND_KEY_BY_ID, 1, "api_key_pkey"),
+    ],
+    ids=["by digest", "by id"],
+)
+def test_a_key_is_found_by_all_columns_of_an_index(
+    db: None, statement: str, sought: bytes | int, index: str, mode: str
+) -> None:
+    plate = Plate.objects.create(name="plans")
+    session.execute(MANY_KEYS, {"plate": plate.pk})
+    session.execute(f"SET LOCAL plan_cache_mode = {mode}")
+    words = {"plate": "plans", "sought": sought}
+    row = session.fetch_one(f"EXPLAIN (FORMAT JSON) {statement}", words)
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    assert plan["Index Name"] == index
+    assert plan["Index Cond"].count("=") == 2

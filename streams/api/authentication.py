@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from streams import conf, wakeups
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
+from streams.plates import PLATE_NAME
 from streams.store import keys, session
 from streams.store.keys import KnownKey
 
@@ -25,25 +26,25 @@ class KeyCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._keys: TTLCache[bytes | int, KnownKey] = TTLCache(
+        self._keys: TTLCache[tuple[str, bytes | int], KnownKey] = TTLCache(
             MAX_CACHED_KEYS, ttl=conf.limit("STREAMS_KEY_CACHE_SECONDS")
         )
         self._generation = 0
         wakeups.on_keys_changed(self.forget_all)
 
-    def find(self, sought: bytes | int) -> KnownKey | None:
-        """The key with that digest or id, from memory or from the database."""
+    def find(self, plate_name: str, sought: bytes | int) -> KnownKey | None:
+        """The plate's key with that digest or id, from memory or from the database."""
         with self._lock:
-            known = self._keys.get(sought)
+            known = self._keys.get((plate_name, sought))
             generation = self._generation
         if known is None:
-            known = keys.find(sought)
+            known = keys.find(plate_name, sought)
             # The command may have to wait, and others need the connection meanwhile.
             session.release()
             with self._lock:
                 # What was read before a change was announced must not outlive it.
                 if known is not None and generation == self._generation:
-                    self._keys[sought] = known
+                    self._keys[plate_name, sought] = known
         if known and known.expires_at and known.expires_at <= datetime.now(UTC):
             return None
         return known
@@ -58,9 +59,12 @@ class KeyCache:
 _cache: KeyCache | None = None
 
 
-def known_key(sought: bytes | int) -> KnownKey | None:
-    """The good key with that digest or id; None if it is not good (any more)."""
-    return _key_cache().find(sought)
+def known_key(plate_name: str, sought: bytes | int) -> KnownKey | None:
+    """The plate's good key with that digest or id; None if it is not good (any more).
+
+    Any text may stand in a path where the plate's name does: the database takes no NUL.
+    """
+    return _key_cache().find(plate_name, sought) if PLATE_NAME.fullmatch(plate_name) else None
 
 
 def _key_cache() -> KeyCache:
@@ -85,8 +89,8 @@ def authenticate_key(
     if not header:
         return None
     digest = hashlib.sha256(_key_in(header).encode("utf-8", "surrogateescape")).digest()
-    known = known_key(digest)
-    if known is None or known.plate_name != names["plate"]:
+    known = known_key(names["plate"], digest)
+    if known is None:
         raise unauthorized("invalid_authorization", "authorization denied")
     return known, Scope[known.scope.upper()]
 

@@ -17,6 +17,7 @@ from streams.api.views import PlateView, succeed
 from streams.commands.tail import OpenTail, Tail, TailedEntry
 from streams.commands.xread import ReadPosition, parse_after
 from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
+from streams.store.keys import KnownKey
 
 
 class TicketShape(shapes.Shape):
@@ -48,7 +49,7 @@ class TailView(PlateView):
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
         tail = shapes.checked(Tail(positions)).execute(self.plate)
         events = _Events(
-            tail, self.known_key.id, request.META.get("gunicorn.socket"), is_single=key is not None
+            tail, self.known_key, request.META.get("gunicorn.socket"), is_single=key is not None
         )
         return StreamingHttpResponse(
             events,
@@ -104,9 +105,11 @@ def _check_number(keys: Sequence[str], member: str) -> None:
 class _Events:
     """The events as they come, until the client or the server goes, or the key is revoked."""
 
-    def __init__(self, tail: OpenTail, key_id: int, connection: Any, *, is_single: bool) -> None:
+    def __init__(
+        self, tail: OpenTail, holder: KnownKey, connection: Any, *, is_single: bool
+    ) -> None:
         self._tail = tail
-        self._key_id = key_id
+        self._holder = holder
         self._connection = connection
         self._is_single = is_single
 
@@ -132,7 +135,7 @@ class _Events:
 
     def _is_revoked(self) -> bool:
         try:
-            return known_key(self._key_id) is None
+            return known_key(self._holder.plate_name, self._holder.id) is None
         except Unavailable:
             return False  # All keys are looked up anew once the database is back.
 

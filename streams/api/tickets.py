@@ -64,7 +64,7 @@ def authenticate_ticket(
     except signing.BadSignature as error:
         raise unauthorized("invalid_authorization", "authorization denied") from error
     wanted = [names["key"]] if "key" in names else request.GET.getlist("key")
-    holder = known_key(holder_id)
+    holder = known_key(plate_name, holder_id)
     if holder is None or plate_name != names["plate"] or not set(wanted) <= set(keys):
         raise unauthorized("invalid_authorization", "authorization denied")
     return holder, Scope.READ

@@ -6,14 +6,24 @@ from typing import NamedTuple
 from streams.domain.plates import PlateId
 from streams.store import session
 
-# A key that is neither revoked nor of a disabled plate, by the digest of its text or by its id.
-FIND_KEY = """
-    SELECT api_key.id, plate.id, plate.name, api_key.scope, api_key.expires_at, api_key.prefix
+# The keys of a plate that is not disabled, as far as they are not revoked.
+_OF_PLATE = """
+    SELECT id, plate_id, scope, expires_at, prefix
     FROM api_key
-    JOIN plate ON plate.id = api_key.plate_id
-    WHERE (api_key.digest = %(digest)s::bytea OR api_key.id = %(id)s::bigint)
-      AND api_key.revoked_at IS NULL
-      AND plate.is_enabled
+    WHERE plate_id = (SELECT id FROM plate WHERE name = %(plate)s AND is_enabled)
+      AND revoked_at IS NULL
+"""
+
+# One of them, by the digest of its text. Locks nothing, as the next one.
+FIND_KEY_BY_DIGEST = f"""
+    {_OF_PLATE}
+      AND digest = %(sought)s::bytea
+"""
+
+# One of them, by its id.
+FIND_KEY_BY_ID = f"""
+    {_OF_PLATE}
+      AND id = %(sought)s::bigint
 """
 
 
@@ -31,8 +41,14 @@ class KnownKey(NamedTuple):
     prefix: str
 
 
-def find(sought: bytes | int) -> KnownKey | None:
-    """The key with that SHA-256 digest or id; None if unknown, revoked, or its plate disabled."""
-    digest, key_id = (sought, None) if isinstance(sought, bytes) else (None, sought)
-    row = session.fetch_one(FIND_KEY, {"digest": digest, "id": key_id})
-    return KnownKey(*row) if row else None
+def find(plate_name: str, sought: bytes | int) -> KnownKey | None:
+    """The plate's key with that SHA-256 digest or id.
+
+    None if the plate has none, or it is revoked, or the plate is unknown or disabled.
+    """
+    statement = FIND_KEY_BY_DIGEST if isinstance(sought, bytes) else FIND_KEY_BY_ID
+    row = session.fetch_one(statement, {"plate": plate_name, "sought": sought})
+    if row is None:
+        return None
+    key_id, plate, *others = row
+    return KnownKey(key_id, plate, plate_name, *others)
