@@ -4,8 +4,9 @@ import logging
 import uuid
 from typing import Any, NamedTuple, Self
 
-import orjson
 from gunicorn.http import errors
+
+from streams.api import envelopes
 
 log = logging.getLogger("plates.request")
 
@@ -41,7 +42,7 @@ class EarlyRefusal(NamedTuple):
         client.sendall(self._text(request_id))
 
     def _text(self, request_id: str) -> bytes:
-        body = orjson.dumps({"ok": False, "error": {"code": self.code, "message": self.message}})
+        body = envelopes.failure(self.code, self.message)
         head = (
             f"HTTP/1.1 {self.status} {self.reason}",
             "Connection: close",

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from streams import wakeups
+from streams.api import envelopes
 from tests.api import Api
 from tests.polling import eventually
 
@@ -28,6 +29,12 @@ def test_a_failure_holds_code_and_message(api: Api) -> None:
         "ok": False,
         "error": {"code": "not_found", "message": "ERR no such key"},
     }
+
+
+def test_a_result_that_arrives_in_parts_has_the_same_envelope() -> None:
+    for parts in ([[1, 2], ["a"], [[]]], [[1]], []):
+        whole = envelopes.success({"result": [item for part in parts for item in part]})
+        assert b"".join(envelopes.success_in_parts(parts)) == whole
 
 
 def test_it_bears_the_callers_request_id(api: Api) -> None:

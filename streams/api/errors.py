@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from streams import wakeups
-from streams.api.json import dumps
+from streams.api import envelopes
 from streams.commands.batch import TransactionRefused
 from streams.domain import errors
 
@@ -93,10 +93,9 @@ def _of_refusal(refusal: errors.Refusal) -> HttpError:
 
 
 def response(error: HttpError) -> RefusedResponse:
-    """The failure envelope."""
-    body = {"code": error.code, "message": error.message, **error.details}
+    """The error as an answer."""
     refused = RefusedResponse(
-        dumps({"ok": False, "error": body}),
+        envelopes.failure(error.code, error.message, **error.details),
         status=error.status,
         content_type="application/json",
         headers=error.headers,

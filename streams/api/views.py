@@ -12,10 +12,9 @@ from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from streams import conf, wakeups
-from streams.api import errors, shapes
+from streams.api import envelopes, errors, shapes
 from streams.api.authentication import Authenticator, authenticate_key
 from streams.api.errors import HttpError
-from streams.api.json import dumps
 from streams.api.parsers import parse_body
 from streams.api.request_lines import Notes, notes_of
 from streams.api.sending import sending_bounded
@@ -252,20 +251,16 @@ PART_BYTES = 64 * 1024
 
 
 def succeed_in_parts(parts: Iterable[list[Any]], connection: Any) -> StreamingHttpResponse:
-    """The success envelope of a list too long to be held in memory."""
+    """Answer with a result that is a list too long to be held in memory."""
     return StreamingHttpResponse(_in_parts(parts, connection), content_type="application/json")
 
 
 def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
     # A client that does not read would keep a database connection and its snapshot.
     with sending_bounded(connection), _cut_off_by_an_outage():
-        opening = b'{"ok":true,"data":{"result":['
-        for part in parts:
-            text = opening + dumps(part)[1:-1]
+        for text in envelopes.success_in_parts(parts):
             for start in range(0, len(text), PART_BYTES):
                 yield text[start : start + PART_BYTES]
-            opening = b","
-        yield b"]}}"
 
 
 @contextmanager
@@ -280,5 +275,5 @@ def _cut_off_by_an_outage() -> Iterator[None]:
 
 
 def succeed(data: Any) -> HttpResponse:
-    """The success envelope."""
-    return HttpResponse(dumps({"ok": True, "data": data}), content_type="application/json")
+    """Answer with a success."""
+    return HttpResponse(envelopes.success(data), content_type="application/json")
