@@ -52,12 +52,12 @@ INSTALLED_APPS = [
     "rest_framework",
 ]
 
-MIDDLEWARE = [
-    "streams.api.middleware.envelope",
-    "streams.api.middleware.whole_forms",
+# Only requests for the console and its static files pass these.
+CONSOLE_MIDDLEWARE = [
+    "streams.api.middleware.read_whole_forms",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "streams.admin.cookies.secure_over_tls",
-    # Refuses hosts that are not ours, as the API does.
+    # It refuses unknown hosts, as the API does.
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -66,6 +66,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# Every request passes the first, which hands requests to the API straight to their endpoints.
+MIDDLEWARE = ["streams.api.middleware.log_and_route", *CONSOLE_MIDDLEWARE]
 
 ROOT_URLCONF = "plates_project.urls"
 WSGI_APPLICATION = "plates_project.wsgi.application"

@@ -5,13 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from streams.admin.login import login
-from streams.api import service
+from streams.api import health
 from streams.api.urls import by_method
 
 urlpatterns = [
-    path("", by_method(GET=service.index)),
-    path("healthz", by_method(GET=service.healthz)),
-    path("readyz", by_method(GET=service.readyz)),
+    path("", by_method(GET=health.index)),
+    path("healthz", by_method(GET=health.healthz)),
+    path("readyz", by_method(GET=health.readyz)),
     path("admin", by_method(GET=RedirectView.as_view(url="/admin/"))),
     # Before the console's own, which it calls in turn.
     path("admin/login/", login),

@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 from django.test import Client
 
-from streams.api import service, views
+from streams.api import health, views
 from streams.domain.errors import Unavailable
 from tests.api import Api
 
@@ -40,7 +40,7 @@ def test_a_defect_of_an_endpoint_is_logged_under_the_requests_id(
 def test_a_defect_elsewhere_is_logged_once_under_the_requests_id_and_without_its_path(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "_check", fail)
+    monkeypatch.setattr(health, "_check", fail)
     answer = Client(raise_request_exception=False).get(
         "/readyz?SECRET", headers={"X-Request-Id": "two"}
     )
@@ -53,7 +53,7 @@ def test_a_defect_elsewhere_is_logged_once_under_the_requests_id_and_without_its
 def test_an_answer_of_500_or_more_that_is_no_defect_has_no_line_of_djangos(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "_check", be_unavailable)
+    monkeypatch.setattr(health, "_check", be_unavailable)
     assert client.get("/readyz").status_code == 503
     names = [record.name for record in caplog.records]
     assert [name for name in names if name.startswith(("plates.", "django"))] == ["plates.request"]

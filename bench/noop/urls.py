@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from plates_project.urls import handler400, handler404, handler500
-from streams.api.service import healthz
+from streams.api.health import healthz
 
 __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 

@@ -1,4 +1,7 @@
-"""What every request goes through: its ID, its raw path, its line in the log."""
+"""The first middleware: what every request passes, and how requests to the API are answered.
+
+Requests to the API pass `log_and_route` and no other middleware.
+"""
 
 import re
 import time
@@ -20,17 +23,20 @@ from streams.api.request_lines import write_line
 from streams.plates import KEY_PREFIX
 
 CONSOLE = frozenset(("admin", "static"))
-"""The first segments of paths that need sessions, cookies, forms and files."""
+"""The first segments of the paths that belong to the console and its static files."""
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
 
-def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give each request its ID and its raw path, and log how it went: never keys or payloads.
+def log_and_route(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Give each request its ID, answer it, and log how it went: never keys or payloads.
 
-    The middleware behind this one is for the console: no other request passes through it.
+    A request to the console goes on to the middleware behind this one. Any other request goes
+    straight to its endpoint.
     """
-    answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_answered))
+    answer = cast("Callable[[HttpRequest], HttpResponse]", convert_exception_to_response(_routed))
 
     def handle(request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
@@ -53,10 +59,13 @@ def envelope(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..
     return handle
 
 
-def whole_forms(
+def read_whole_forms(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Read a form of the console before anything looks at it: one cut short would look forged."""
+    """Read each form of the console before anything looks at it.
+
+    The check for forgeries would take a form that is cut short for a forged one.
+    """
 
     def handle(request: HttpRequest) -> HttpResponse:
         try:
@@ -68,8 +77,9 @@ def whole_forms(
     return handle
 
 
-def _answered(request: HttpRequest) -> HttpResponse:
-    request.get_host()  # Raises DisallowedHost for one that is not ours.
+def _routed(request: HttpRequest) -> HttpResponse:
+    """The answer of the endpoint at the request's path."""
+    request.get_host()  # Raises DisallowedHost for a host that is not served.
     request.resolver_match = match = resolve(request.path_info)
     response = cast("HttpResponse", match.func(request, *match.args, **match.kwargs))
     # DRF's own responses, and Django's from templates, are made in two steps.
@@ -84,7 +94,7 @@ def _secure(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def _empty(response: HttpResponseBase) -> None:
-    """Leave an answer its headers alone; what it would have streamed is closed with it."""
+    """Drop the answer's body; its headers stay, and its stream is closed with it."""
     if isinstance(response, StreamingHttpResponse):
         response.streaming_content = ()
     elif isinstance(response, HttpResponse):
@@ -99,9 +109,9 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _raw_path(request: HttpRequest) -> str:
-    """The path as the client sent it, for names are decoded only after they are told apart.
+    """The path as the client sent it: it is split into names before they are decoded.
 
-    WSGI's PATH_INFO is decoded already; only a server that does not give the raw one makes it do.
+    WSGI's PATH_INFO is decoded already, and is used only if the server does not give the raw path.
     """
     raw: str | None = request.META.get("RAW_URI")
     if raw is None:

@@ -1,4 +1,4 @@
-"""Around the API: what the service is, and whether it is well."""
+"""Beside the API: what the service is, and whether it is healthy."""
 
 import gevent
 from django.db import connection
@@ -13,7 +13,7 @@ from streams.store import readiness, session
 
 
 def index(request: HttpRequest) -> HttpResponse:
-    """`GET /`: name, version and where to go on."""
+    """`GET /`: name, version and the paths to go on from."""
     return JsonResponse(
         {
             "service": "plates",
@@ -29,7 +29,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """`GET /healthz`: the process serves. Touches nothing else."""
+    """`GET /healthz`: the process serves. Nothing else is looked at."""
     return JsonResponse({"status": "ok"})
 
 
@@ -64,7 +64,7 @@ def _check() -> None:
 
 
 def _is_migrated() -> bool:
-    """Whether none is to be applied; once true, it stays so for the life of the process."""
+    """Whether all migrations are applied; once they are, the process does not look again."""
     global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
