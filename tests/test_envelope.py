@@ -32,7 +32,8 @@ def test_a_failure_holds_code_and_message(api: Api) -> None:
 
 
 def test_a_result_that_arrives_in_parts_has_the_same_envelope() -> None:
-    for parts in ([[1, 2], ["a"], [[]]], [[1]], []):
+    lists: list[list[list[Any]]] = [[[1, 2], ["a"], [[]]], [[1]], []]
+    for parts in lists:
         whole = envelopes.success({"result": [item for part in parts for item in part]})
         assert b"".join(envelopes.success_in_parts(parts)) == whole
 

@@ -32,8 +32,8 @@ _COUNTED = """
 
 # Where `guarded`, this must hold of every group, else nothing is changed:
 # - its count of entries read simply counts on: no deleted entry is ahead;
-# - nothing above its last-delivered-id is pending (ST-8). The greatest pending ID tells, one step
-#   into the primary key: an anti-join may read the whole list;
+# - nothing above its last-delivered-id is pending (ST-8). LIMIT makes the look one step into the
+#   primary key: an anti-join may read the whole list;
 # - if the reader gives way, nobody who takes new entries stands in line before it (BLK-17).
 _GUARD = f"""
     ({_COUNTED}) IS NOT NULL
@@ -46,15 +46,15 @@ _GUARD = f"""
     AND NOT EXISTS (
         SELECT
         FROM (
-            SELECT pending_entry.ms, pending_entry.seq
+            SELECT
             FROM pending_entry
             WHERE pending_entry.plate_id = %(plate)s
               AND pending_entry.group_id = consumer_group.id
-            ORDER BY pending_entry.ms DESC, pending_entry.seq DESC
+              AND (pending_entry.ms, pending_entry.seq)
+                  > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+            ORDER BY pending_entry.ms, pending_entry.seq
             LIMIT 1
-        ) AS greatest
-        WHERE (greatest.ms, greatest.seq)
-              > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+        ) AS ahead
     )
     AND NOT (
         %(gives_way)s
