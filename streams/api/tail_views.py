@@ -14,6 +14,7 @@ from streams.api.json import dumps
 from streams.api.naming import parsed, shown
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
+from streams.commands import execution
 from streams.commands.tail import OpenTail, Tail, TailedEntry
 from streams.commands.xread import ReadPosition, parse_after
 from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
@@ -47,7 +48,7 @@ class TailView(PlateView):
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
-        tail = shapes.checked(Tail(positions)).execute(self.plate)
+        tail = execution.run(shapes.checked(Tail(positions)), self.plate).value
         events = _Events(
             tail, self.known_key, request.META.get("gunicorn.socket"), is_single=key is not None
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from streams.commands import execution
 from streams.commands.contract import Locks, RedisCommand
-from streams.commands.xadd import Add, execute_all
+from streams.commands.xadd import Add
 from streams.domain.errors import Refusal, TooManyRequests, Unavailable
 from streams.domain.plates import PlateId, StreamName
 from streams.operations import locking
@@ -41,7 +41,7 @@ def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> 
         if are_adds:
             adds = [command for command in run if isinstance(command, Add)]
             try:
-                outcomes += _run_adds(plate, adds)
+                outcomes += execution.run_adds(adds, plate)
             except (TooManyRequests, Unavailable) as refusal:
                 if not outcomes:
                     raise
@@ -75,12 +75,6 @@ def _streams(plate: PlateId, locks: Iterable[Locks]) -> list[StreamName]:
     return [
         StreamName(plate, key) for key in sorted({key for lock in locks for key in lock.streams})
     ]
-
-
-def _run_adds(plate: PlateId, adds: Sequence[Add]) -> Iterator[Outcome]:
-    outcomes = tried_again(lambda: execute_all(plate, adds))
-    for add, outcome in zip(adds, outcomes, strict=True):
-        yield outcome if isinstance(outcome, Refusal) else add.reply(outcome)
 
 
 def _outcome(plate: PlateId, command: RedisCommand | Refusal) -> Outcome:

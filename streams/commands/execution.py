@@ -1,8 +1,11 @@
 """The one way to run a command: every command of every request passes here."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from streams.commands.contract import Command
+from streams.commands.xadd import Add, execute_all
+from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId
 from streams.rounds.conflicts import tried_again
 from streams.store.entries import LongRange, all_of
@@ -23,7 +26,19 @@ class Reply(NamedTuple):
 def run(command: Command, plate: PlateId) -> Reply:
     """Execute the command, again if another transaction is in its way. Raises Refusal.
 
-    Inside a transaction the conflict is left to whoever runs the whole of it.
+    Inside a transaction the conflict is raised, for the whole of it must be run again.
     """
     reply = command.reply(tried_again(lambda: command.execute(plate)))
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)
+
+
+def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
+    """Run several XADDs together, in order; the reply or the Refusal of each.
+
+    Raises TooManyRequests, Unavailable for all of them.
+    """
+    outcomes = tried_again(lambda: execute_all(plate, adds))
+    return [
+        outcome if isinstance(outcome, Refusal) else add.reply(outcome)
+        for add, outcome in zip(adds, outcomes, strict=True)
+    ]
