@@ -109,6 +109,29 @@ def test_a_group_s_list_is_not_read_by_its_consumers_index(plate: int) -> None:
     assert scan["Index Name"] == "pending_entry_pkey"
 
 
+WAITING = """
+    INSERT INTO waiting_reader (plate_id, group_id, process, expires_at)
+    SELECT %(plate)s, number %% 300, 1, 1
+    FROM generate_series(1, 3000) AS number
+"""
+WHO_WAITS = """
+    EXPLAIN (FORMAT JSON)
+    SELECT
+    FROM waiting_reader
+    WHERE plate_id = %(plate)s AND group_id = 1 AND expires_at > 0
+"""
+
+
+def test_a_line_is_read_by_its_group_where_statistics_say_that_nobody_waits(db: None) -> None:
+    session.execute(WAITING, {"plate": 1})
+    session.execute("DELETE FROM waiting_reader")
+    session.execute("ANALYZE waiting_reader")
+    session.execute(WAITING, {"plate": 1})
+    row = session.fetch_one(WHO_WAITS, {"plate": 1})
+    assert row is not None
+    assert row[0][0]["Plan"]["Index Name"] == "waiting_reader_group"
+
+
 MANY_KEYS = """
     INSERT INTO api_key (plate_id, name, scope, prefix, digest)
     SELECT %(plate)s, '', 'read', '', sha256(number::text::bytea)
