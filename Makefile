@@ -37,11 +37,11 @@ requirements: $(VENV)/.dev ## Compile requirements*.txt from what requirements*.
 
 .PHONY: bench
 bench: $(VENV)/.bench ## Measure the service beside its peers, with wrk; writes docs/benchmarks.md
-	@$(BIN)/python -m bench.run
+	@$(BIN)/python -m bench full
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.bench ## The same in two minutes, only printed
-	@$(BIN)/python -m bench.run --quick
+	@$(BIN)/python -m bench quick
 
 # The stamps: reinstalled only when the requirements change.
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python

@@ -1,1 +1,5 @@
-"""The benchmark: the service beside what a user would pick instead. `make bench` runs it."""
+"""The benchmark. `python -m bench` lists what it measures, and is the one way in.
+
+The packages `alone`, `noop` and `peers` in it are programs under test: `targets` starts them as
+servers of their own.
+"""

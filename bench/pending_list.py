@@ -1,6 +1,6 @@
 """What commands cost on a pending entries list of a thousand rows and on one of a million.
 
-    DATABASE_URL=postgresql://… python -m bench.pending_list
+    DATABASE_URL=postgresql://… python -m bench pending-list
 
 makes a database of its own beside that one, with a stream for each length. All of a stream's
 entries are pending in one group. The commands run on each stream in turn, past HTTP. Printed are
@@ -141,34 +141,8 @@ class Probe:
         self.run("XACK", self.key, NEW_GROUP, *ids)
 
 
-def main() -> None:
-    """Fill, measure, print."""
-    wanted = _wanted()
-    with _database_of_its_own():
-        _prepare_django()
-        from django.db import connection
-
-        probes = _filled(wanted.rows, wanted.statistics)
-        for number in range(wanted.rounds):
-            if number % VACUUM_ROUNDS == 0:
-                connection.cursor().execute(VACUUM)
-            for probe in probes:
-                probe.round()
-        _print_medians(probes)
-        for probe in probes if wanted.all_plans else probes[-1:]:
-            _print_plans(probe)
-        cast("DatabaseWrapper", connection).close_pool()
-
-
-def fragment_id(entry: Any) -> str:
-    """The ID in a rendered entry."""
-    import orjson
-
-    return str(orjson.loads(orjson.dumps(entry))[0])
-
-
-def _wanted() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How long the lists are, and what the planner knows of them."""
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument(
@@ -178,7 +152,32 @@ def _wanted() -> argparse.Namespace:
         help="what the planner knows: all; only the first stream; nothing (default: fresh)",
     )
     parser.add_argument("--all-plans", action="store_true", help="the plans at each length")
-    return parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fill, measure, print."""
+    with _database_of_its_own():
+        _prepare_django()
+        from django.db import connection
+
+        probes = _filled(options.rows, options.statistics)
+        for number in range(options.rounds):
+            if number % VACUUM_ROUNDS == 0:
+                connection.cursor().execute(VACUUM)
+            for probe in probes:
+                probe.round()
+        _print_medians(probes)
+        for probe in probes if options.all_plans else probes[-1:]:
+            _print_plans(probe)
+        cast("DatabaseWrapper", connection).close_pool()
+    return 0
+
+
+def fragment_id(entry: Any) -> str:
+    """The ID in a rendered entry."""
+    import orjson
+
+    return str(orjson.loads(orjson.dumps(entry))[0])
 
 
 @contextmanager
@@ -281,7 +280,3 @@ def _print_plans(probe: Probe) -> None:
     raw.add_notice_handler(show)
     print(f"\n{probe.rows} rows")
     probe.round()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Stress a consumer group of a running server: producers, crashing consumers, and a reaper.
 
-    python -m bench.stress_groups --url http://127.0.0.1:8000 --plate demo --key plt_… --seconds 60
+    python -m bench stress-groups --url http://127.0.0.1:8000 --plate demo --key plt_… --seconds 60
 
 Producers add. Consumers read and acknowledge, but now and then one forgets what it was given, as
 if it had crashed. A reaper takes over with XAUTOCLAIM what was left lying. At the end every
@@ -13,7 +13,6 @@ import http.client
 import json
 import random
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -120,14 +119,16 @@ def _until(is_so: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which server, which plate, and for how long."""
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--plate", default="demo")
     parser.add_argument("--key", required=True)
     parser.add_argument("--seconds", type=float, default=60)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> int:
+    """Stress it and print how it went; the exit status."""
     stress = Stress(options.url, options.plate, options.key)
     all_processed = stress.run(options.seconds)
     print(
@@ -136,7 +137,3 @@ def main() -> int:
         f" {'all processed' if all_processed else 'NOT all processed'}"
     )
     return not all_processed
-
-
-if __name__ == "__main__":
-    sys.exit(main())

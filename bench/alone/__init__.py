@@ -1,1 +1,1 @@
-"""The reference point: the service, but with a transaction for each add."""
+"""A program under test: the service, but with a transaction for each add."""

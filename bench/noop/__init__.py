@@ -1,1 +1,1 @@
-"""The reference point: an endpoint that does nothing, on the same server."""
+"""A program under test: an endpoint that does nothing, on the service's own server."""

@@ -1,1 +1,1 @@
-"""What a user would write by hand instead."""
+"""Programs under test: what a user would write by hand instead."""

@@ -1,4 +1,4 @@
-"""The command line of the benchmark: `python -m bench.run [--quick] [SECTION …]`."""
+"""The service beside what a user would pick instead, section after section."""
 
 import argparse
 import shutil
@@ -46,26 +46,49 @@ class Findings:
     blocked: list[readers.Result]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the sections, print their tables, and write the page after a full run."""
-    parser = argparse.ArgumentParser(prog="bench", description="Measure the service and its peers.")
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help="all by default")
-    parser.add_argument("--quick", action="store_true", help="a small run, printed only")
-    given = parser.parse_args(arguments)
-    if unknown := set(given.sections) - set(SECTIONS):
-        parser.error(f"no such section: {', '.join(sorted(unknown))}; there are {SECTIONS}")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sections to measure; all of them where none is named."""
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        type=_section,
+        metavar="SECTION",
+        help=f"only some of {', '.join(SECTIONS)}",
+    )
+
+
+def run_full(options: argparse.Namespace) -> int:
+    """Print the tables of a long run; where no section is named, write the page too."""
+    page, findings = _run(FULL, options.sections or SECTIONS)
+    if not options.sections:
+        PAGE.write_text(page + _pictures(findings), encoding="utf-8")
+        _say(f"written to {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def run_quick(options: argparse.Namespace) -> int:
+    """Print the tables of a short run."""
+    _run(QUICK, options.sections or SECTIONS)
+    return 0
+
+
+def _section(text: str) -> str:
+    if text not in SECTIONS:
+        raise argparse.ArgumentTypeError(f"there is no section {text!r}")
+    return text
+
+
+def _run(effort: Effort, sections: Sequence[str]) -> tuple[str, Findings]:
+    """Measure and print; the page as it was printed, and what it is made of."""
     if shutil.which("wrk") is None:
-        parser.error("it needs wrk, which makes most of the load")
+        sys.exit("bench: it needs wrk, which makes most of the load")
     # Stopped, it still stops what it has started.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    effort, sections = QUICK if given.quick else FULL, given.sections or SECTIONS
     with all_targets(fsync_policies=effort.fsync_policies) as targets:
         findings = _measure(targets, effort, sections)
         page = _page(targets, findings)
     print(page)
-    if not given.quick and not given.sections:
-        PAGE.write_text(page + _pictures(findings), encoding="utf-8")
-        _say(f"written to {PAGE.relative_to(ROOT)}")
+    return page, findings
 
 
 def _measure(targets: Targets, effort: Effort, sections: Sequence[str]) -> Findings:
@@ -107,7 +130,3 @@ def _pictures(findings: Findings) -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    main()
