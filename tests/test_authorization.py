@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from streams import plates, wakeups
+from streams import wakeups
+from streams.commands import plates
 from streams.models import ApiKey, Plate
 from tests.api import Answer, Api
 

@@ -281,6 +281,11 @@ def test_it_says_which_keys_are_of_use(console: Client, rows: Rows) -> None:
     assert all(state in text for state in ("Active", "Expired", "Revoked"))
 
 
+def test_it_says_which_keys_a_disabled_plate_refuses(console: Client, rows: Rows) -> None:
+    Plate.objects.update(is_enabled=False)
+    assert "Plate disabled" in page(console.get(list_url("apikey")))
+
+
 # Names
 
 

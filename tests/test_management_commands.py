@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from streams.commands.plates import RESERVED_NAMES
 from streams.models import ApiKey, Plate
-from streams.plates import RESERVED_NAMES
 from tests.api import Api
 
 pytestmark = pytest.mark.django_db
@@ -210,7 +210,7 @@ class TestListkeys:
             "plate": "acme",
             "prefix": key[:16],
             "scope": "manage",
-            "state": "good",
+            "state": "active",
             "created_at": "",
             "expires_at": None,
             "name": "",
@@ -226,8 +226,12 @@ class TestListkeys:
         revoked, expired = told("createkey", "acme"), told("createkey", "acme")
         told("revokekey", revoked["api_key"])
         ApiKey.objects.filter(pk=expired["id"]).update(expires_at=datetime.now(UTC))
-        states = [key["state"] for key in told("listkeys", "acme")["keys"]]
-        assert states == ["good", "revoked", "expired"]
+        assert self.states() == ["active", "revoked", "expired"]
+        told("disableplate", "acme")
+        assert self.states() == ["plate disabled", "revoked", "expired"]
+
+    def states(self) -> list[str]:
+        return [key["state"] for key in told("listkeys", "acme")["keys"]]
 
     def test_it_never_shows_a_key(self) -> None:
         key = told("createplate", "acme")["api_key"]

@@ -3,13 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from streams.admin import shown
 from streams.admin.filters import BY_PLATE
 from streams.admin.readonly import ReadOnlyAdmin
+from streams.commands.plates import key_state
 from streams.models import ApiKey, Plate
 
 
@@ -37,17 +37,9 @@ class PlateAdmin(ReadOnlyAdmin):
         return shown.link("API keys", "apikey_changelist", query={"plate__id__exact": plate.pk})
 
 
-class KeyState(TextChoices):
-    """Whether a key is good for anything, as far as the key itself goes."""
-
-    ACTIVE = "active"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-
-
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """The API keys, latest first. The digest is of no use to anybody, and not shown."""
+    """The API keys, latest first. Their digests are not shown: nobody has a use for them."""
 
     list_display = ("shown_prefix", "shown_name", "scope", "plate", "state", "created", "expires")
     list_filter = (BY_PLATE, "scope")
@@ -83,7 +75,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        return str(_state(key).label)
+        return key_state(key, timezone.now()).capitalize()
 
     @admin.display(description="created")
     def created(self, key: ApiKey) -> str:
@@ -96,11 +88,3 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     @admin.display(description="revoked")
     def revoked(self, key: ApiKey) -> str:
         return shown.instant(key.revoked_at, "no")
-
-
-def _state(key: ApiKey) -> KeyState:
-    if key.revoked_at:
-        return KeyState.REVOKED
-    if key.expires_at and key.expires_at <= timezone.now():
-        return KeyState.EXPIRED
-    return KeyState.ACTIVE

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from streams import conf, wakeups
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
-from streams.plates import PLATE_NAME
+from streams.commands.plates import PLATE_NAME
 from streams.store import keys, session
 from streams.store.keys import KnownKey
 

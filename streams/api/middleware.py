@@ -20,7 +20,7 @@ from django.urls import resolve
 from streams.api import errors
 from streams.api.parsers import unreadable
 from streams.api.request_lines import write_line
-from streams.plates import KEY_PREFIX
+from streams.commands.plates import KEY_PREFIX
 
 CONSOLE = frozenset(("admin", "static"))
 """The first segments of the paths that belong to the console and its static files."""

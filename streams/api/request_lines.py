@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 
 from streams.api.errors import RefusedResponse
 from streams.client_address import client_address
-from streams.plates import KEPT_CHARACTERS, KEY_PREFIX
+from streams.commands.plates import KEPT_CHARACTERS, KEY_PREFIX
 
 log = logging.getLogger("plates.request")
 

@@ -16,9 +16,9 @@ from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
 
 from plates_project import paths, readiness
+from streams.commands.plates import MintedKey, mint_key
 from streams.management.preparation import FIRST_PLATE
 from streams.models import ApiKey, Plate
-from streams.plates import MintedKey, mint_key
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from streams.commands.plates import PlatesError
 from streams.management.preparation import outages_told, prepare_empty_database
-from streams.plates import PlatesError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(\d+)([smhdw])", re.ASCII)

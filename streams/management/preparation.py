@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 
+from streams.commands.plates import PlateExists, create_plate
 from streams.domain.errors import Unavailable
 from streams.models import Plate
-from streams.plates import PlateExists, create_plate
 from streams.store import readiness, session
 
 FIRST_PLATE = "demo"

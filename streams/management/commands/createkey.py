@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from streams.commands.plates import find_plate, mint_key
 from streams.management.console import ConsoleCommand, duration
 from streams.models import ApiKey
-from streams.plates import find_plate, mint_key
 
 
 class Command(ConsoleCommand):

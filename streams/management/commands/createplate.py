@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db import transaction
 
+from streams.commands.plates import create_plate, mint_key
 from streams.management.console import ConsoleCommand
 from streams.models import ApiKey
-from streams.plates import create_plate, mint_key
 
 
 class Command(ConsoleCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from streams.commands.plates import find_plate, set_enabled
 from streams.management.console import ConsoleCommand
-from streams.plates import find_plate, set_enabled
 
 
 class Command(ConsoleCommand):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from streams.commands.plates import find_plate, key_state, list_keys
 from streams.management.console import ConsoleCommand
 from streams.models import ApiKey
-from streams.plates import find_plate, list_keys
 
 _COLUMNS = ("id", "plate", "prefix", "scope", "state", "expires_at", "name")
 
@@ -15,7 +15,7 @@ _COLUMNS = ("id", "plate", "prefix", "scope", "state", "expires_at", "name")
 class Command(ConsoleCommand):
     """listkeys [PLATE] [--json]"""
 
-    help = "List the API keys of a plate, or of all plates. The keys themselves are not kept."
+    help = "List the API keys of a plate, or of all plates. The keys themselves are not stored."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -33,19 +33,11 @@ def _facts(key: ApiKey) -> dict[str, Any]:
         "plate": key.plate.name,
         "prefix": key.prefix,
         "scope": key.scope,
-        "state": _state(key),
+        "state": key_state(key, datetime.now(UTC)),
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at and key.expires_at.isoformat(),
         "name": key.name,
     }
-
-
-def _state(key: ApiKey) -> str:
-    if key.revoked_at:
-        return "revoked"
-    if key.expires_at and key.expires_at <= datetime.now(UTC):
-        return "expired"
-    return "good" if key.plate.is_enabled else "plate disabled"
 
 
 def _table(keys: list[dict[str, Any]]) -> str:

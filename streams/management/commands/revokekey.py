@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from streams.commands.plates import revoke_key
 from streams.management.console import ConsoleCommand
-from streams.plates import revoke_key
 
 
 class Command(ConsoleCommand):

@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -22,11 +23,11 @@ RESERVED_NAMES = frozenset(
 """The fixed first segments of paths. `openapi.json` needs no entry: a name has no dot."""
 
 KEY_PREFIX = "plt_"
-"""Says to people and to secret scanners what the string is."""
+"""Every API key begins so, by which people and secret scanners know it."""
 
 KEY_BYTES = 32
 KEPT_CHARACTERS = 16
-"""How much of a key is kept in clear, to tell keys apart: 72 of its 256 random bits."""
+"""How much of a key is stored in clear, to tell keys apart: 72 of its 256 random bits."""
 
 MAX_KEY_NAME_CHARACTERS = 100
 
@@ -34,35 +35,53 @@ log = logging.getLogger(__name__)
 
 
 class PlatesError(Exception):
-    """What an operator asked for cannot be; the text says why."""
+    """What an operator asked for is refused; the text says why."""
 
 
 class InvalidName(PlatesError):
-    """A plate or key may not be called that."""
+    """A plate or key may not have this name."""
 
 
 class PlateExists(PlatesError):
-    """The name is taken."""
+    """A plate of this name exists already."""
 
 
 class UnknownPlate(PlatesError):
-    """There is no plate of that name."""
+    """There is no plate of this name."""
 
 
 class InvalidExpiry(PlatesError):
-    """A key cannot expire then."""
+    """A key cannot have this lifetime."""
 
 
 class UnknownKey(PlatesError):
-    """No key is meant by that, or more than one."""
+    """The operator's words name no key, or more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MintedKey:
-    """A new key. Its text is nowhere else, and cannot be had again."""
+    """A new key. Its text is stored nowhere, and cannot be shown again."""
 
     row: ApiKey
     text: str
+
+
+class KeyState(StrEnum):
+    """Whether requests may use a key, and if they may not, the reason that comes first."""
+
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    PLATE_DISABLED = "plate disabled"
+    ACTIVE = "active"
+
+
+def key_state(key: ApiKey, at: datetime) -> KeyState:
+    """The state of a key at an instant, for people; `store.keys` finds active keys for requests."""
+    if key.revoked_at:
+        return KeyState.REVOKED
+    if key.expires_at and key.expires_at <= at:
+        return KeyState.EXPIRED
+    return KeyState.ACTIVE if key.plate.is_enabled else KeyState.PLATE_DISABLED
 
 
 def create_plate(name: str) -> Plate:
@@ -90,7 +109,7 @@ def find_plate(name: str) -> Plate:
 def mint_key(
     plate: Plate, scope: ApiKey.Scope, name: str = "", lifetime: timedelta | None = None
 ) -> MintedKey:
-    """Make a key for a plate; without a lifetime it never expires.
+    """Create a key for a plate; without a lifetime it never expires.
 
     Raises InvalidName, InvalidExpiry.
     """
@@ -121,16 +140,16 @@ def revoke_key(meant: str) -> ApiKey:
     """
     key = _the_one(_keys_meant_by(meant), meant)
     list_keys(None).filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
-    _spread_the_word()
+    _announce_keys_changed()
     key.refresh_from_db()
     return key
 
 
 def set_enabled(plate: Plate, is_enabled: bool) -> None:
-    """Turn a plate off, so that none of its keys is good for anything, or on again."""
+    """Turn a plate off, so that requests can use none of its keys, or on again."""
     plate.is_enabled = is_enabled
     plate.save(update_fields=["is_enabled"])
-    _spread_the_word()
+    _announce_keys_changed()
 
 
 def _digest(text: str) -> bytes:
@@ -168,8 +187,8 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
     return found[0]
 
 
-def _spread_the_word() -> None:
-    """Have every process look its keys up anew. Without that, each does within seconds anyway."""
+def _announce_keys_changed() -> None:
+    """Have every process look up its keys again. If they do not hear it, they do within seconds."""
     try:
         wakeups.announce_keys_changed()
     except Unavailable:
