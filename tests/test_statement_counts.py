@@ -116,7 +116,7 @@ def test_of_the_deletion_of_a_stream(api: Api) -> None:
 
 GROUP_LOCK, SEE = "LOCK_GROUPS", "SEE_CONSUMER"
 GUARDED_READ = [GROUP_LOCK, "DELIVER"]
-GENERAL_READ = [GROUP_LOCK, SEE, "RELEASE_NEW", "DELIVER"]
+GENERAL_READ = [GROUP_LOCK, SEE, "DELIVER"]
 READ = "XREADGROUP GROUP g c STREAMS k >"
 EVERY_ID = " ".join(f"{ms}-0" for ms in range(1, 1001))
 

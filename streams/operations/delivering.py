@@ -294,8 +294,6 @@ class _General:
     def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, NewEntries]]:
         """Deliver what is new to these groups; yields it for those streams that have some."""
         read = self.read
-        if not read.no_ack:
-            deliveries.release_new(read.plate, keys, read.group, count=read.count)
         found = deliveries.deliver(
             read.plate,
             keys,

@@ -8,214 +8,221 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from streams.domain.groups import ConsumerGroup
-from streams.domain.ids import EntryId, parse_id
+from streams.domain.ids import EntryId
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.store import literals, session
 from streams.store.entries import RENDERED
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Deferred
-from streams.store.waiting import TAKES_WHAT_IS_NEW
+from streams.store.waiting import END_OF_LINE, TAKES_WHAT_IS_NEW
 
-# From where a group's count of entries read counts on (LAG-4): its own, or, where it stands before
-# the first entry, the number of entries that are gone. Null: it is unknown, or near to wrapping
-# around (GEN-20).
-_COUNTED = """
-    CASE
-        WHEN consumer_group.entries_read >= 2^62 THEN NULL
-        WHEN (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
-             < (stream.recorded_first_ms, stream.recorded_first_seq)
-        THEN stream.entries_added - stream.length
-        ELSE consumer_group.entries_read
-    END
-"""
+FAR_FROM_WRAPPING = 2**62
+"""Up to here counters can be added to without a thought of where they wrap around (GEN-20)."""
 
-# Where `guarded`, this must hold of every group, else nothing is changed:
-# - its count of entries read simply counts on: no deleted entry is ahead;
-# - nothing above its last-delivered-id is pending (ST-8). LIMIT makes the look one step into the
-#   primary key: an anti-join may read the whole list;
-# - if the reader gives way, nobody who takes new entries stands in line before it (BLK-17).
-_GUARD = f"""
-    ({_COUNTED}) IS NOT NULL
-    AND stream.entries_added BETWEEN stream.length AND 2^62
-    AND (
-        (stream.max_deleted_ms, stream.max_deleted_seq) = (0, 0)
-        OR (stream.max_deleted_ms, stream.max_deleted_seq)
-           < (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
-    )
-    AND NOT EXISTS (
-        SELECT
-        FROM (
-            SELECT
-            FROM pending_entry
-            WHERE pending_entry.plate_id = %(plate)s
-              AND pending_entry.group_id = consumer_group.id
-              AND (pending_entry.ms, pending_entry.seq)
-                  > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
-            ORDER BY pending_entry.ms, pending_entry.seq
-            LIMIT 1
-        ) AS ahead
-    )
-    AND NOT (
-        %(gives_way)s
-        AND EXISTS (
-            SELECT
-            FROM waiting_reader
-            WHERE waiting_reader.plate_id = %(plate)s
-              AND waiting_reader.group_id = consumer_group.id
-              AND waiting_reader.id < coalesce(
-                  (
-                      SELECT mine.id
-                      FROM waiting_reader AS mine
-                      WHERE mine.plate_id = %(plate)s
-                        AND mine.group_id = consumer_group.id
-                        AND mine.id = ANY (%(places)s::bigint[])
-                  ),
-                  9223372036854775807
-              )
-              AND waiting_reader.process <> ALL (%(passed_over)s::bigint[])
-              AND {TAKES_WHAT_IS_NEW}
-        )
-    )
-"""
-
-# The whole delivery of new entries to a consumer, which is found or created, for the locked groups
-# of one name on several streams. Gives a row for each group: its stream and itself as they were,
-# the count of entries read that it wrote, and of the new entries the number, their JSON texts in
-# one, and unless `guarded` their IDs, oldest first. Fewer rows than streams: nothing is changed,
-# for a group is missing or the guard held back.
+# The delivery of new entries to a consumer, found or created, in groups of one name on several
+# streams, which are locked: moves the groups, notes the consumer, fills its pending entries lists.
+# It gives one row per stream: stream and group as they were, the count of entries read that the
+# group has now, the number of new entries, their JSON texts in one, and unless `guarded` the halves
+# of their IDs, oldest first. It changes nothing and gives no row if one of the groups is missing.
+#
+# With `guarded` it also changes nothing and gives no row unless, for each of the streams, the count
+# of entries read is known, simply counts on (LAG-4) and is far from wrapping around (GEN-20),
+# nothing above the last-delivered ID is pending already (ST-8), and there is nobody before the
+# reader in the line of the group to whom it `gives_way` (BLK-17). Without `guarded` the counts of
+# entries read that it writes are provisional: see `Delivery.written_entries_read`.
+#
+# Locks the rows that it writes: of the groups, their consumers, and the reader's places in line.
 DELIVER = f"""
     WITH
-    -- The groups with their streams, of one moment (LAG-4), and from where the counter counts on.
-    wanted AS MATERIALIZED (
+    -- The groups before the delivery, with their streams.
+    candidate AS MATERIALIZED (
         SELECT stream.key, stream.id AS stream_id, stream.length, stream.entries_added,
                stream.last_generated_ms, stream.last_generated_seq,
                stream.recorded_first_ms, stream.recorded_first_seq,
                stream.max_deleted_ms, stream.max_deleted_seq, stream.signals,
-               consumer_group.id AS group_id,
+               consumer_group.id AS group_id, consumer_group.entries_read,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
-               consumer_group.entries_read,
-               ({_COUNTED}) AS counted
+               -- One step into the primary key, whatever the planner takes the list for.
+               (
+                   SELECT true
+                   FROM pending_entry
+                   WHERE plate_id = %(plate)s
+                     AND group_id = consumer_group.id
+                     AND (ms, seq)
+                         > (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+                   ORDER BY ms, seq
+                   LIMIT 1
+               ) IS NOT NULL AS has_pending_ahead
         {OF_THAT_NAME}
-          AND (NOT %(guarded)s OR ({_GUARD}))
     ),
-    -- The new entries, if all of the groups are there.
+    -- Those of them that the guard lets pass, with the count that the delivery adds to. Where a
+    -- trim has overtaken the group, that is the number of entries that are gone (LAG-4).
+    wanted AS MATERIALIZED (
+        SELECT stream.*,
+               CASE
+                   WHEN %(guarded)s
+                    AND (last_delivered_ms, last_delivered_seq)
+                        < (recorded_first_ms, recorded_first_seq)
+                   THEN entries_added - length
+                   ELSE entries_read
+               END AS read_before
+        FROM candidate AS stream
+        WHERE NOT %(guarded)s
+           OR (
+               entries_read < {FAR_FROM_WRAPPING}
+               AND entries_added BETWEEN length AND {FAR_FROM_WRAPPING}
+               AND (
+                   (max_deleted_ms, max_deleted_seq) = (0, 0)
+                   OR (max_deleted_ms, max_deleted_seq) < (last_delivered_ms, last_delivered_seq)
+               )
+               AND NOT has_pending_ahead
+               AND NOT (
+                   %(gives_way)s
+                   AND EXISTS (
+                       SELECT
+                       FROM waiting_reader
+                       WHERE plate_id = %(plate)s
+                         AND group_id = stream.group_id
+                         AND id < coalesce(
+                             (
+                                 SELECT min(own.id)
+                                 FROM waiting_reader AS own
+                                 WHERE own.plate_id = %(plate)s
+                                   AND own.group_id = stream.group_id
+                                   AND own.id = ANY (%(places)s::bigint[])
+                             ),
+                             {END_OF_LINE}
+                         )
+                         AND process <> ALL (%(passed_over)s::bigint[])
+                         AND {TAKES_WHAT_IS_NEW}
+                   )
+               )
+           )
+    ),
+    -- Their new entries, one row for each group. None at all if a group is not wanted.
     page AS MATERIALIZED (
-        SELECT wanted.group_id, found.ms, found.seq, found.rendered
+        SELECT wanted.*, found.*,
+               CASE
+                   WHEN read_before < {FAR_FROM_WRAPPING} THEN read_before + entries
+                   ELSE read_before
+               END AS read_after
         FROM wanted
         CROSS JOIN LATERAL (
-            SELECT entry.ms, entry.seq, {RENDERED} AS rendered
-            FROM entry
-            WHERE entry.plate_id = %(plate)s
-              AND entry.stream_id = wanted.stream_id
-              AND (entry.ms, entry.seq)
-                  > (wanted.last_delivered_ms, wanted.last_delivered_seq)
-            ORDER BY entry.ms, entry.seq
-            LIMIT %(count)s
+            -- The aggregates get the entries in the order of the subquery.
+            SELECT count(*) AS entries, array_agg(ms) AS ms, array_agg(seq) AS seq,
+                   string_agg(rendered, ',') AS rendered
+            FROM (
+                SELECT entry.ms, entry.seq, {RENDERED} AS rendered
+                FROM entry
+                WHERE entry.plate_id = %(plate)s
+                  AND entry.stream_id = wanted.stream_id
+                  AND (entry.ms, entry.seq)
+                      > (wanted.last_delivered_ms, wanted.last_delivered_seq)
+                ORDER BY entry.ms, entry.seq
+                LIMIT %(count)s
+            ) AS entry
         ) AS found
         WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
     ),
-    -- The same in a row for each group that has some.
-    given AS MATERIALIZED (
-        SELECT group_id, count(*) AS entries, max(ARRAY[ms, seq]) AS newest,
-               string_agg(rendered, ',' ORDER BY ms, seq) AS rendered,
-               array_agg(ms || '-' || seq ORDER BY ms, seq)
-                   FILTER (WHERE NOT %(guarded)s) AS ids
-        FROM page
-        GROUP BY group_id
-    ),
     moved AS (
         UPDATE consumer_group
-        SET last_delivered_ms = given.newest[1],
-            last_delivered_seq = given.newest[2],
-            entries_read = wanted.counted + given.entries
-        FROM given
-        JOIN wanted USING (group_id)
-        WHERE consumer_group.plate_id = %(plate)s
-          AND consumer_group.id = given.group_id
+        SET last_delivered_ms = page.ms[page.entries],
+            last_delivered_seq = page.seq[page.entries],
+            entries_read = page.read_after
+        FROM page
+        WHERE plate_id = %(plate)s
+          AND id = page.group_id
+          AND page.entries > 0
     ),
-    -- The consumer is seen in any case, and active if it is given something (ST-11, ST-12).
-    receiver AS (
+    -- The entries that are pending already. They are looked up one by one, but only where there may
+    -- be some; with `guarded` there is no such group.
+    held AS MATERIALIZED (
+        SELECT page.group_id, given.ms, given.seq, former.consumer_id
+        FROM page
+        CROSS JOIN LATERAL ROWS FROM (unnest(page.ms), unnest(page.seq)) AS given (ms, seq)
+        CROSS JOIN LATERAL (
+            SELECT consumer_id
+            FROM pending_entry
+            WHERE plate_id = %(plate)s
+              AND group_id = page.group_id
+              AND ms = given.ms
+              AND seq = given.seq
+            LIMIT 1
+        ) AS former
+        WHERE page.has_pending_ahead
+          AND NOT %(no_ack)s
+    ),
+    -- The consumer gains all entries. What it held before it loses at the same time, for no row is
+    -- updated twice by one statement; other former owners lose theirs below.
+    owner AS (
         INSERT INTO consumer (plate_id, group_id, name, seen_at, active_at, pending_count)
-        SELECT %(plate)s, wanted.group_id, %(consumer)s, %(now)s,
-               CASE WHEN given.entries > 0 AND NOT %(no_ack)s THEN %(now)s END,
-               CASE WHEN given.entries > 0 AND NOT %(no_ack)s THEN given.entries ELSE 0 END
-        FROM wanted
-        LEFT JOIN given USING (group_id)
-        WHERE (SELECT count(*) FROM wanted) = cardinality(%(keys)s::bytea[])
+        SELECT %(plate)s, group_id, %(consumer)s, %(now)s,
+               CASE WHEN entries > 0 AND NOT %(no_ack)s THEN %(now)s END,
+               CASE WHEN NOT %(no_ack)s THEN entries ELSE 0 END
+        FROM page
         ON CONFLICT (plate_id, group_id, name) DO UPDATE
         SET seen_at = excluded.seen_at,
             active_at = coalesce(excluded.active_at, consumer.active_at),
             pending_count = consumer.pending_count + excluded.pending_count
+                            - (SELECT count(*) FROM held WHERE consumer_id = consumer.id)
         RETURNING id, group_id
     ),
-    listed AS (
+    bereft AS (
+        UPDATE consumer
+        SET pending_count = pending_count - lost.entries
+        FROM (
+            SELECT group_id, consumer_id, count(*) AS entries
+            FROM held
+            GROUP BY group_id, consumer_id
+        ) AS lost
+        WHERE plate_id = %(plate)s
+          AND consumer.group_id = lost.group_id
+          AND id = lost.consumer_id
+          AND name <> %(consumer)s
+    ),
+    handed_over AS (
+        UPDATE pending_entry
+        SET consumer_id = owner.id,
+            delivered_at = %(now)s,
+            delivery_count = 1
+        FROM held
+        JOIN owner USING (group_id)
+        WHERE pending_entry.plate_id = %(plate)s
+          AND pending_entry.group_id = held.group_id
+          AND pending_entry.ms = held.ms
+          AND pending_entry.seq = held.seq
+    ),
+    assigned AS (
         INSERT INTO pending_entry (
             plate_id, group_id, ms, seq, consumer_id, delivered_at, delivery_count
         )
-        SELECT %(plate)s, page.group_id, page.ms, page.seq, receiver.id, %(now)s, 1
+        SELECT %(plate)s, page.group_id, given.ms, given.seq, owner.id, %(now)s, 1
         FROM page
-        JOIN receiver USING (group_id)
+        JOIN owner USING (group_id)
+        CROSS JOIN LATERAL ROWS FROM (unnest(page.ms), unnest(page.seq)) AS given (ms, seq)
         WHERE NOT %(no_ack)s
+          AND NOT (
+              page.has_pending_ahead
+              AND (page.group_id, given.ms, given.seq) IN (SELECT group_id, ms, seq FROM held)
+          )
     ),
-    -- A reader that is given something stands in line no more.
-    left_line AS (
+    -- The reader waits no more once it is given something, be it for one of several groups.
+    given_up AS (
         DELETE FROM waiting_reader
         WHERE plate_id = %(plate)s
           AND id = ANY (%(places)s::bigint[])
-          AND EXISTS (SELECT FROM given)
+          AND EXISTS (SELECT FROM page WHERE entries > 0)
     )
-    SELECT wanted.key, wanted.stream_id, wanted.length, wanted.entries_added,
-           wanted.last_generated_ms::text, wanted.last_generated_seq::text,
-           wanted.recorded_first_ms::text, wanted.recorded_first_seq::text,
-           wanted.max_deleted_ms::text, wanted.max_deleted_seq::text, wanted.signals,
-           wanted.group_id, wanted.last_delivered_ms::text, wanted.last_delivered_seq::text,
-           wanted.entries_read, wanted.counted + given.entries,
-           coalesce(given.entries, 0), given.rendered, given.ids
-    FROM wanted
-    LEFT JOIN given USING (group_id)
-"""
-
-# Takes what is new to locked groups, the next `count` entries of each, off the lists on which it is
-# pending already (ST-8), and off the counts of its owners.
-RELEASE_NEW = f"""
-    WITH
-    wanted AS MATERIALIZED (
-        SELECT stream.id AS stream_id, consumer_group.id AS group_id,
-               consumer_group.last_delivered_ms, consumer_group.last_delivered_seq
-        {OF_THAT_NAME}
-    ),
-    page AS MATERIALIZED (
-        SELECT %(plate)s::bigint AS plate_id, wanted.group_id, found.ms, found.seq
-        FROM wanted
-        CROSS JOIN LATERAL (
-            SELECT entry.ms, entry.seq
-            FROM entry
-            WHERE entry.plate_id = %(plate)s
-              AND entry.stream_id = wanted.stream_id
-              AND (entry.ms, entry.seq)
-                  > (wanted.last_delivered_ms, wanted.last_delivered_seq)
-            ORDER BY entry.ms, entry.seq
-            LIMIT %(count)s
-        ) AS found
-    ),
-    gone AS (
-        DELETE FROM pending_entry
-        USING page
-        WHERE pending_entry.plate_id = page.plate_id
-          AND pending_entry.group_id = page.group_id
-          AND pending_entry.ms = page.ms
-          AND pending_entry.seq = page.seq
-        RETURNING pending_entry.consumer_id
-    ),
-    loss AS (
-        SELECT consumer_id, count(*) AS entries FROM gone GROUP BY consumer_id
-    )
-    UPDATE consumer
-    SET pending_count = pending_count - loss.entries
-    FROM loss
-    WHERE plate_id = %(plate)s
-      AND id = loss.consumer_id
+    SELECT key, stream_id, length, entries_added,
+           last_generated_ms::text, last_generated_seq::text,
+           recorded_first_ms::text, recorded_first_seq::text,
+           max_deleted_ms::text, max_deleted_seq::text, signals,
+           group_id, last_delivered_ms::text, last_delivered_seq::text, entries_read,
+           CASE WHEN entries > 0 THEN read_after ELSE entries_read END,
+           entries, rendered,
+           CASE WHEN NOT %(guarded)s THEN ms::text END, CASE WHEN NOT %(guarded)s THEN seq::text END
+    FROM page
 """
 
 # For each group of one name: how often something had happened to its stream by now that wakes
@@ -241,7 +248,8 @@ class Delivery(NamedTuple):
     group: ConsumerGroup
     # How often something had happened to the stream by then that wakes readers (BLK-5).
     signals: int
-    # The group's count of entries read that was written with the delivery.
+    # What the group's row says now of its entries read; None: unknown. Without the guard this is
+    # provisional where there are entries: `domain.lag.entries_read_after` has the last word.
     written_entries_read: int | None
     # The number of new entries, and their JSON texts, oldest first, with commas in between.
     entry_count: int
@@ -275,11 +283,14 @@ def deliver(
 ) -> Deferred[dict[str, Delivery] | None]:
     """Give a consumer what is new to the locked groups of these different streams, and see it now.
 
-    At most `count` entries of each (None: all), by key. If `guarded`, None says that nothing is
-    changed: Python must take part (see `_GUARD`), or with `gives_way` somebody stands in line
-    before these places of the reader, in a process that is not passed over. Without the guard
-    nothing of it may be pending (see `release_new`), and the caller corrects the count of entries
-    read.
+    At most `count` entries of each (None: all); the deliveries by key, one for each stream. None:
+    nothing is changed, for one of the groups is missing or, if `guarded`, Python must take part
+    (see DELIVER) or somebody stands in line before the reader.
+
+    If `guarded`, a reader that `gives_way` does so to whoever takes new entries and has a place in
+    one of the lines before its own, or any place where it has none, unless in a process that is
+    passed over. `places` are its own, and given up with the first entry. Without the guard the
+    caller corrects the count of entries read before the commit.
     """
     rows = session.defer(
         DELIVER,
@@ -295,14 +306,7 @@ def deliver(
             "now": now_ms,
         },
     )
-    return rows.then(
-        lambda found: _by_key(plate, group, found) if len(found) == len(keys) else None
-    )
-
-
-def release_new(plate: PlateId, keys: Collection[str], group: str, *, count: int | None) -> None:
-    """Take what is new to the locked groups off the lists on which it is pending already (ST-8)."""
-    session.execute(RELEASE_NEW, {**_of(plate, keys, group), "count": count})
+    return rows.then(lambda found: _by_key(plate, group, found) if found else None)
 
 
 def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
@@ -320,7 +324,7 @@ def _by_key(plate: PlateId, group: str, rows: list[session.Row]) -> dict[str, De
 
 def _from_row(plate: PlateId, name: str, row: session.Row) -> Delivery:
     key, stream_id, length, added, gms, gseq, fms, fseq, dms, dseq, signals, *rest = row
-    group_id, last_ms, last_seq, entries_read, written, count, elements, ids = rest
+    group_id, last_ms, last_seq, entries_read, written, count, elements, ids_ms, ids_seq = rest
     stream = Stream(
         id=stream_id,
         name=StreamName(plate, bytes(key).decode()),
@@ -338,5 +342,5 @@ def _from_row(plate: PlateId, name: str, row: session.Row) -> Delivery:
         written,
         count,
         elements or "",
-        [parse_id(text) for text in ids or ()],
+        literals.parsed_entry_ids(ids_ms, ids_seq) if ids_ms else [],
     )

@@ -93,7 +93,8 @@ FORGET_THE_GONE = """
     )
 """
 
-_END_OF_LINE = 2**63 - 1
+END_OF_LINE = 2**63 - 1
+"""Behind every place that there can be."""
 
 
 def enter(groups: Collection[ConsumerGroup], process: int, expires_at: int) -> dict[int, int]:
@@ -118,7 +119,7 @@ def first_before(
     `places` are one's own, by group; without one, anybody in the line waits longer. Who waits in
     one of the processes in `passed_over` does not count.
     """
-    own = [places.get(group.id, _END_OF_LINE) for group in groups]
+    own = [places.get(group.id, END_OF_LINE) for group in groups]
     rows = session.fetch_all(
         FIRST_BEFORE,
         {
