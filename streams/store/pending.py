@@ -120,13 +120,9 @@ REDELIVER = """
       AND pending_entry.seq = again.seq
 """
 
-_REMOVE = """
-    WITH
-    wanted AS MATERIALIZED (
-        SELECT %(plate)s::bigint AS plate_id, locked.id AS group_id, wanted.*
-        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS wanted (ms, seq)
-        CROSS JOIN (LOCKED) AS locked
-    ),
+# Removes the `wanted` rows, whoever owns them, takes them off their owners' counts, and gives how
+# many there were. Locks those rows and their owners' until commit.
+_TAKEN_OFF = """
     gone AS (
         DELETE FROM pending_entry
         USING wanted
@@ -136,7 +132,7 @@ _REMOVE = """
           AND pending_entry.seq = wanted.seq
         RETURNING pending_entry.group_id, pending_entry.consumer_id
     ),
-    change AS (
+    change AS MATERIALIZED (
         SELECT group_id, consumer_id, count(*) AS entries FROM gone GROUP BY group_id, consumer_id
     ),
     counted AS (
@@ -147,14 +143,32 @@ _REMOVE = """
           AND consumer.group_id = change.group_id
           AND id = change.consumer_id
     )
-    SELECT count(*) FROM gone
+    SELECT coalesce(sum(entries), 0)::bigint FROM change
 """
 
-# Removes rows, whoever owns them, and takes them off their owners' counts.
-REMOVE = _REMOVE.replace("LOCKED", "SELECT %(group)s::bigint AS id")
+# Takes entries off a locked group's list.
+REMOVE = f"""
+    WITH
+    wanted AS MATERIALIZED (
+        SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, wanted.*
+        FROM ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS wanted (ms, seq)
+    ),
+    {_TAKEN_OFF}
+"""
 
 # The same by the group's name, so that it can be sent before the answer of what locks the group.
-ACKNOWLEDGE = _REMOVE.replace("LOCKED", f"SELECT consumer_group.id {OF_THAT_NAME}")
+# Gives 0 if there is no such group.
+ACKNOWLEDGE = f"""
+    WITH
+    wanted AS MATERIALIZED (
+        SELECT %(plate)s::bigint AS plate_id, locked.id AS group_id, wanted.*
+        FROM (SELECT consumer_group.id {OF_THAT_NAME}) AS locked
+        CROSS JOIN ROWS FROM (
+            unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
+        ) AS wanted (ms, seq)
+    ),
+    {_TAKEN_OFF}
+"""
 
 # The two ends of a group's list. Each is one step into the primary key.
 SUMMARIZE = """
