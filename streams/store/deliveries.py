@@ -27,7 +27,7 @@ FAR_FROM_WRAPPING = 2**62
 # of their IDs, oldest first. It changes nothing and gives no row if one of the groups is missing.
 #
 # With `guarded` it also changes nothing and gives no row unless, for each of the streams, the count
-# of entries read is known, simply counts on (LAG-4) and is far from wrapping around (GEN-20),
+# of entries read simply counts on (LAG-4) and is far from wrapping around (GEN-20),
 # nothing above the last-delivered ID is pending already (ST-8), and there is nobody before the
 # reader in the line of the group to whom it `gives_way` (BLK-17). Without `guarded` the counts of
 # entries read that it writes are provisional: see `Delivery.written_entries_read`.
@@ -43,6 +43,15 @@ DELIVER = f"""
                stream.max_deleted_ms, stream.max_deleted_seq, stream.signals,
                consumer_group.id AS group_id, consumer_group.entries_read,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
+               -- The count that the delivery adds to. For a group that stands before the first
+               -- entry, that is the number of entries that are gone, known or not (LAG-4).
+               CASE
+                   WHEN (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
+                        < (stream.recorded_first_ms, stream.recorded_first_seq)
+                    AND stream.entries_added >= stream.length
+                   THEN stream.entries_added - stream.length
+                   ELSE consumer_group.entries_read
+               END AS read_before,
                -- One step into the primary key, whatever the planner takes the list for.
                (
                    SELECT true
@@ -56,21 +65,13 @@ DELIVER = f"""
                ) IS NOT NULL AS has_pending_ahead
         {OF_THAT_NAME}
     ),
-    -- Those of them that the guard lets pass, with the count that the delivery adds to. Where a
-    -- trim has overtaken the group, that is the number of entries that are gone (LAG-4).
+    -- Those of them that the guard lets pass.
     wanted AS MATERIALIZED (
-        SELECT stream.*,
-               CASE
-                   WHEN %(guarded)s
-                    AND (last_delivered_ms, last_delivered_seq)
-                        < (recorded_first_ms, recorded_first_seq)
-                   THEN entries_added - length
-                   ELSE entries_read
-               END AS read_before
+        SELECT *
         FROM candidate AS stream
         WHERE NOT %(guarded)s
            OR (
-               entries_read < {FAR_FROM_WRAPPING}
+               read_before < {FAR_FROM_WRAPPING}
                AND entries_added BETWEEN length AND {FAR_FROM_WRAPPING}
                AND (
                    (max_deleted_ms, max_deleted_seq) = (0, 0)
