@@ -11,9 +11,9 @@ class OnlyDefects(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         # Late: the log is set up before the application.
-        from streams.store import session
+        from streams.store.errors import outage_in
 
-        if not record.exc_info or session.outage_in(record.exc_info[1]):
+        if not record.exc_info or outage_in(record.exc_info[1]):
             return False
         record.msg, record.args = "a page failed", ()
         request = vars(record).pop("request", None)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from streams.admin import refusals
 from streams.api import errors
-from streams.store import session
+from streams.store.errors import outage_in
 
 CONSOLE = "/admin/"
 
@@ -34,7 +34,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """What broke outside of the API's endpoints: a defect, or a database that cannot serve."""
-    outage = session.outage_in(sys.exc_info()[1])
+    outage = outage_in(sys.exc_info()[1])
     if _is_for_console(request):
         return refusals.unavailable(request, outage) if outage else refusals.server_error(request)
     return errors.unavailable(outage) if outage else errors.server_error(request)

@@ -9,7 +9,8 @@ import streams
 from streams import wakeups
 from streams.api.errors import HttpError, response
 from streams.domain.errors import Unavailable
-from streams.store import readiness, session
+from streams.store import readiness
+from streams.store.errors import driver_errors_translated
 
 
 def index(request: HttpRequest) -> HttpResponse:
@@ -55,7 +56,7 @@ def _check() -> None:
     """Raises Unavailable, which names what failed."""
     readiness.check_answer()
     readiness.check_prepared_statements()
-    with session.driver_errors_translated():
+    with driver_errors_translated():
         if not _is_migrated():
             raise Unavailable("migrations are not applied")
     readiness.check_writing()

@@ -32,6 +32,7 @@ from streams.commands.xrevrange import ReverseRange
 from streams.commands.xtrim import Trim
 from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
+from streams.store.errors import Conflict
 from streams.store.keys import KnownKey
 
 log = logging.getLogger(__name__)
@@ -265,12 +266,15 @@ def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
 
 @contextmanager
 def _cut_off_by_an_outage() -> Iterator[None]:
-    """Close the connection if the database goes away: an answer without its end is no answer."""
+    """Close the connection if the database goes away: the client must not take what it has for all.
+
+    A standby also ends a long read that is in the way of what it replays: a Conflict.
+    """
     try:
         yield
-    except Unavailable as error:
+    except (Unavailable, Conflict) as error:
         log.warning("a long answer was cut off", extra={"reason": str(error)})
-        # With its number, by which gunicorn knows that there is nothing more to report.
+        # By this number gunicorn knows that there is nothing more to report.
         raise ConnectionResetError(errno.ECONNRESET, "the answer has no end") from error
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from streams.commands import execution
 from streams.commands.contract import Locks, RedisCommand
 from streams.commands.xadd import Add
-from streams.domain.errors import Refusal, TooManyRequests, Unavailable
+from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId, StreamName
 from streams.operations import locking
 from streams.rounds.bounds import queued_appends
@@ -42,7 +42,7 @@ def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> 
             adds = [command for command in run if isinstance(command, Add)]
             try:
                 outcomes += execution.run_adds(adds, plate)
-            except (TooManyRequests, Unavailable) as refusal:
+            except Refusal as refusal:
                 if not outcomes:
                     raise
                 # What ran before is done, and must not look as if it could be sent again.

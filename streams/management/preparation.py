@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import django.db
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from streams.commands.plates import PlateExists, create_plate
 from streams.domain.errors import Unavailable
 from streams.models import Plate
 from streams.store import readiness, session
+from streams.store.errors import Conflict, driver_errors_translated, missing_privilege_in, outage_in
 
 FIRST_PLATE = "demo"
 
@@ -20,8 +22,8 @@ _LOCK = 0x706C61746573
 def prepare() -> None:
     """Bring the tables up to date; at the first start, create a plate, without keys.
 
-    Of many processes that start at the same time, one does it, and the others wait. Raises
-    CommandError if the database cannot serve, as where a pooler mixes up its clients' statements.
+    If many processes start at the same time, one does it, and the others wait. Raises CommandError
+    if the database cannot serve, or is behind a pooler that does not keep prepared statements.
     """
     with outages_told():
         readiness.check_prepared_statements()
@@ -30,14 +32,13 @@ def prepare() -> None:
 
 @contextmanager
 def outages_told() -> Iterator[None]:
-    """Turn "the database cannot serve", or may not, into the command line's error message."""
+    """Raise CommandError where the database cannot serve, or does not allow what is needed."""
     try:
-        with session.driver_errors_translated():
-            yield
+        yield
     except Unavailable as error:
         raise CommandError(f"DATABASE_URL: {error.text}") from error
-    except DatabaseError as error:
-        reason = session.outage_in(error) or session.missing_privilege_in(error)
+    except (Conflict, django.db.Error) as error:
+        reason = outage_in(error) or missing_privilege_in(error)
         if reason is None:
             raise
         raise CommandError(f"DATABASE_URL: {reason}") from error
@@ -61,6 +62,6 @@ def prepare_empty_database() -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Keep other processes out, with a lock that ends with its transaction (poolers respect it)."""
-    with session.connect() as guard, guard.transaction():
+    with driver_errors_translated(), session.connect() as guard, guard.transaction():
         guard.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         yield

@@ -17,6 +17,7 @@ from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.store import groups, session, streams
+from streams.store.errors import Conflict
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def _lock_made(
     found = streams.lock_all(names)
     if found.keys() >= set(made):
         return found
-    raise session.Conflict
+    raise Conflict
 
 
 def _remove_placeholders() -> None:

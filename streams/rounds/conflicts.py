@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from streams.domain.errors import Unavailable
 from streams.store import session
+from streams.store.errors import Conflict
 
 Result = TypeVar("Result")
 
@@ -25,7 +26,7 @@ def tried_again(work: Callable[[], Result]) -> Result:
     while True:
         try:
             return work()
-        except session.Conflict as conflict:
+        except Conflict as conflict:
             if time.monotonic() > deadline:
                 busy = "too many transactions are in each other's way"
                 raise Unavailable(busy) from conflict

@@ -11,8 +11,9 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from streams.domain.errors import InvalidRequest, Unavailable
 from streams.store import session
-from streams.store.session import driver_errors_translated
+from streams.store.errors import driver_errors_translated
 
 LISTEN = "LISTEN plates"
 
@@ -55,9 +56,21 @@ class Channel:
 
     def send(self, payloads: Iterable[str]) -> None:
         """Send each payload to every process that listens, this one included."""
-        with driver_errors_translated():
+        with _full_queue_translated(), driver_errors_translated():
             for payload in payloads:
                 self._raw.execute(NOTIFY, {"payload": payload}, prepare=True)
+
+
+@contextmanager
+def _full_queue_translated() -> Iterator[None]:
+    """Raise Unavailable where PostgreSQL's queue of notifications is full.
+
+    PostgreSQL calls that a limit of the program, too, but no request is to blame for it.
+    """
+    try:
+        yield
+    except InvalidRequest as error:
+        raise Unavailable("the database takes no more notifications") from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import time
 
 from streams.domain.errors import Unavailable
 from streams.store import session
+from streams.store.errors import STATEMENTS_LOST, driver_errors_translated
 
 # Refused where it would not be allowed to delete anything.
 DELETE_NOTHING = "DELETE FROM plate WHERE false"
@@ -48,11 +49,11 @@ def check_prepared_statements() -> None:
 
 def _prepare_on_two_connections() -> None:
     with (
-        session.driver_errors_translated(),
+        driver_errors_translated(),
         session.connect() as first,
         session.connect() as second,
     ):
         for turn in _TURNS:
             row = (first, second)[turn].execute(_STATEMENTS[turn], prepare=True).fetchone()
             if row != (_ANSWERS[turn],):
-                raise Unavailable(session.STATEMENTS_LOST)
+                raise Unavailable(STATEMENTS_LOST)

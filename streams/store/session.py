@@ -8,22 +8,19 @@ transaction inside another joins it.
 
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, cast
 
-import django.db
 import psycopg
-import psycopg_pool
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from psycopg.pq import TransactionStatus
 
-from streams.domain.errors import Unavailable
 from streams.domain.plates import PlateId
+from streams.store.errors import driver_errors_translated
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
@@ -31,33 +28,8 @@ Parameters = Mapping[str, Any]
 Result = TypeVar("Result")
 Other = TypeVar("Other")
 
-# The driver's and Django's names for "the database cannot serve", an exhausted pool included.
-_OUT_OF_SERVICE = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    django.db.OperationalError,
-    django.db.InterfaceError,
-)
-
-# The transaction was chosen to give way to others that wait for it, and changed nothing.
-_CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-
-# Behind a pooler that shares connections a statement is not there, or another's is.
-_LOST = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
-STATEMENTS_LOST = "the database is behind a pooler that does not keep prepared statements"
-
-NOT_AVAILABLE = "the database is not available"
-READ_ONLY = "the database is read-only"
-
 NUMBERS = 2**30
 """How many connections there may be, and statements of each; numbers are drawn at random."""
-
-RENEWAL_SECONDS = 2.0
-"""How long the pool keeps its connections, at least, while the database is read-only."""
-
-
-class Conflict(Exception):
-    """Another transaction was in the way: this one changed nothing, and may be done again."""
 
 
 class _Ambient(threading.local):
@@ -69,7 +41,6 @@ class _Ambient(threading.local):
 
 
 _ambient = _Ambient()
-_renewed_at = float("-inf")
 
 
 def in_transaction() -> bool:
@@ -81,8 +52,8 @@ def in_transaction() -> bool:
 def transaction() -> Iterator[None]:
     """Run the body as one transaction: committed on disk at its end, or nothing of it.
 
-    Raises Unavailable if the database cannot be reached or goes away meanwhile; whether the
-    transaction was committed is then unknown to the caller.
+    Raises what `store.errors` makes of the driver's errors. After Unavailable the caller does not
+    know whether the transaction was committed; after any other, nothing of it was.
     """
     if in_transaction():
         yield
@@ -180,12 +151,6 @@ def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iter
                 yield rows
 
 
-def drop_broken_connections() -> None:
-    """Test the pool's idle connections and drop those that the database has closed."""
-    if pool := _open_pool():
-        pool.check()
-
-
 def release() -> None:
     """Give the connection back to the pool: for a caller about to sleep.
 
@@ -200,65 +165,6 @@ def connect() -> psycopg.Connection[Any]:
     parameters = connection.get_connection_params()
     parameters.pop("cursor_factory")
     return psycopg.connect(**{**parameters, "autocommit": True})
-
-
-@contextmanager
-def driver_errors_translated() -> Iterator[None]:
-    """Turn "the database cannot serve" into Unavailable, and a deadlock into Conflict.
-
-    Defects of ours pass as they are.
-    """
-    try:
-        yield
-    except _CONFLICTS as error:
-        raise Conflict from error
-    except _OUT_OF_SERVICE as error:
-        raise Unavailable(NOT_AVAILABLE) from error
-    except psycopg.errors.ReadOnlySqlTransaction as error:
-        _renew_connections()
-        raise Unavailable(READ_ONLY) from error
-    except _LOST as error:
-        raise Unavailable(STATEMENTS_LOST) from error
-
-
-def outage_in(error: BaseException | None) -> str | None:
-    """What Django's or the driver's error says of a database that cannot serve; None: nothing.
-
-    Django wraps the driver's error, and others wrap Django's.
-    """
-    while error is not None:
-        if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
-            return READ_ONLY
-        if isinstance(error, _OUT_OF_SERVICE) and not error.__cause__:
-            return NOT_AVAILABLE
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def missing_privilege_in(error: BaseException | None) -> str | None:
-    """What PostgreSQL says that our user may not do, in an error as above; None: nothing."""
-    while error is not None:
-        if isinstance(error, psycopg.errors.InsufficientPrivilege):
-            return error.diag.message_primary
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _renew_connections() -> None:
-    """Have the pool connect anew, but not all the time.
-
-    A connection made to a standby, or while the database was read-only, may stay so for life.
-    """
-    global _renewed_at
-    pool, now = _open_pool(), time.monotonic()
-    if pool and now - _renewed_at > RENEWAL_SECONDS:
-        _renewed_at = now
-        pool.drain()
-
-
-def _open_pool() -> psycopg_pool.ConnectionPool | None:
-    pool: psycopg_pool.ConnectionPool | None = getattr(connection, "pool", None)
-    return pool if pool and not pool.closed else None
 
 
 @receiver(connection_created)

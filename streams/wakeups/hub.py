@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
-from streams.store import notifications, session, streams, waiting
+from streams.store import notifications, pool, session, streams, waiting
 from streams.wakeups import topics
 from streams.wakeups.clients import Departures
 from streams.wakeups.room import Waiter, WaitingRoom
@@ -85,7 +85,7 @@ class Hub:
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 
     def _listen(self, channel: notifications.Channel) -> None:
-        session.drop_broken_connections()
+        pool.drop_broken_connections()
         self._must_tidy_up = True
         self.is_listening.set()
         # Whatever happened before LISTEN took effect was not heard.
