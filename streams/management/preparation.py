@@ -10,13 +10,10 @@ from django.db import connection
 from streams.commands.plates import PlateExists, create_plate
 from streams.domain.errors import Unavailable
 from streams.models import Plate
-from streams.store import readiness, session
-from streams.store.errors import Conflict, driver_errors_translated, missing_privilege_in, outage_in
+from streams.store import migrating, readiness
+from streams.store.errors import Conflict, missing_privilege_in, outage_in
 
 FIRST_PLATE = "demo"
-
-# Any number that nothing else in the database locks.
-_LOCK = 0x706C61746573
 
 
 def prepare() -> None:
@@ -45,7 +42,7 @@ def outages_told() -> Iterator[None]:
 
 
 def _prepare() -> None:
-    with _alone():
+    with migrating.alone():
         call_command("migrate", interactive=False, verbosity=0)
         with suppress(PlateExists):
             create_plate(FIRST_PLATE)
@@ -55,13 +52,5 @@ def prepare_empty_database() -> None:
     """Create the tables if there are none. Tables of an older version are left as they are."""
     if Plate._meta.db_table in connection.introspection.table_names():
         return
-    with _alone():
+    with migrating.alone():
         call_command("migrate", interactive=False, verbosity=0)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other processes out, with a lock that ends with its transaction (poolers respect it)."""
-    with driver_errors_translated(), session.connect() as guard, guard.transaction():
-        guard.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        yield
