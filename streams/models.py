@@ -148,7 +148,7 @@ class Entry(models.Model):
 
 
 class ConsumerGroup(models.Model):
-    """A consumer group, and how far it has read its stream. Delivery state changes only under the lock of its row."""
+    """A consumer group. Its delivery state changes only under the lock of its row."""
 
     plate = models.ForeignKey(Plate, models.CASCADE, db_index=False)
     # The database has a foreign key of both columns instead: (plate_id, stream_id).
