@@ -13,12 +13,12 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 
-from plates_project import readiness, settings
-from plates_project.server_log import ServerLogger
+from plates_project import ready_pipe, settings
+from plates_project.embedded_watcher import Watcher
+from plates_project.gunicorn_log import GunicornLogger
 from plates_project.stop_signals import STOP_SIGNALS, exit_on
-from plates_project.watcher import Watcher
 
-# Written by ServerLogger, as all that gunicorn says.
+# Written by GunicornLogger, as all that gunicorn says.
 log = logging.getLogger("gunicorn.error")
 
 # The file descriptor of this process' share in the embedded server; None: there is none.
@@ -53,7 +53,7 @@ secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
 # The middleware writes a line for each request.
 accesslog = None
-logger_class = ServerLogger
+logger_class = GunicornLogger
 control_socket_disable = True
 
 
@@ -100,7 +100,7 @@ def post_worker_init(worker: object) -> None:
     from plates_project import waits
 
     waits.install()
-    readiness.say_ready()
+    ready_pipe.say_ready()
 
 
 def _let_stops_through() -> None:

@@ -19,7 +19,7 @@ urlpatterns = [
     path("", include("streams.api.urls")),
 ]
 
-handler400 = "plates_project.errors.bad_request"
-handler403 = "plates_project.errors.forbidden"
-handler404 = "plates_project.errors.not_found"
-handler500 = "plates_project.errors.server_error"
+handler400 = "plates_project.error_handlers.bad_request"
+handler403 = "plates_project.error_handlers.forbidden"
+handler404 = "plates_project.error_handlers.not_found"
+handler500 = "plates_project.error_handlers.server_error"

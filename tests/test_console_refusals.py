@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client, RequestFactory
 
-from plates_project import errors
+from plates_project import error_handlers
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_defect_is_an_internal_error(console: Client, monkeypatch: pytest.Monk
 def test_no_page_of_these_needs_the_database() -> None:
     request = RequestFactory().get("/admin/streams/stream/")
 
-    assert_page(errors.server_error(request), 500, "Internal error")
+    assert_page(error_handlers.server_error(request), 500, "Internal error")
 
 
 @pytest.mark.parametrize("path", ["/nonsense", "/administration", "/static/nonsense.css"])

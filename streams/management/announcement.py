@@ -15,7 +15,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, transaction
 
-from plates_project import paths, readiness
+from plates_project import paths, ready_pipe
 from streams.commands.plates import MintedKey, mint_key
 from streams.management.preparation import FIRST_PLATE
 from streams.models import ApiKey, Plate
@@ -29,7 +29,7 @@ def announce_later() -> None:
     For the process that becomes the server, right before it does: the other one waits by what
     both inherit. It must not hear the signals to stop; it ends with the server.
     """
-    listener = readiness.open_pipe()
+    listener = ready_pipe.open_pipe()
     # A fork: the server is not held up, and must not import what this one has imported.
     fork = multiprocessing.get_context("fork")
     fork.Process(target=_announce_when_ready, args=(listener,), daemon=True).start()
@@ -40,7 +40,7 @@ def _announce_when_ready(listener: int) -> None:
     if "EMBEDDED_LOCK" in os.environ:
         # The server's alone: who has it is a user of the embedded database.
         os.close(int(os.environ["EMBEDDED_LOCK"]))
-    if not readiness.hear_ready(listener):
+    if not ready_pipe.hear_ready(listener):
         return
     try:
         announce()

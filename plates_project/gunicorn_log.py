@@ -10,7 +10,7 @@ from plates_project import settings
 from plates_project.logs import formatter_for
 
 
-class ServerLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
+class GunicornLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
     """Writes what the arbiter and the workers say as the application's lines are written."""
 
     def setup(self, cfg: Any) -> None:

@@ -18,7 +18,7 @@ GIVEN_UP = b"!"
 RESTART_SECONDS = 1.0
 """How long one that died is mourned before another is started."""
 
-# Written by ServerLogger, as all that gunicorn says.
+# Written by GunicornLogger, as all that gunicorn says.
 log = logging.getLogger("gunicorn.error")
 
 
