@@ -1,8 +1,8 @@
-"""Bodies of requests: whole and in time, or an error for whoever reads them.
+"""Bodies of requests: their reader gets the whole body in time, or an error.
 
 gunicorn takes a body that ends early for a whole one, and waits for ever for one that does not
-come. What is here is under every reader: the API, the console's forms, and gunicorn itself where
-it reads away what nobody wanted.
+come. Every reader of a body reads through this module: the API, the console's forms, and gunicorn
+itself where it discards what nobody read.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from gunicorn.http import errors
 from gunicorn.http.body import LengthReader
 
 DISCARDED_BYTES = 64 * 1024
-"""The longest body that is read away after its request was refused unread; beyond it, and with
-chunks, the connection is closed instead."""
+"""The longest body that is discarded after its request was refused unread. If the body is longer,
+or in chunks, the connection is closed instead."""
 
 CHUNKED_PIECE_BYTES = 32 * 1024
 """How much of a body in chunks is read before others have a turn: each chunk may be a byte."""
 
 LINGER_SECONDS = 2
-"""How long a closing connection still takes what the client sends."""
+"""How long a closing connection still reads what the client sends."""
 
 LINGER_READ_BYTES = 64 * 1024
 
@@ -72,7 +72,7 @@ class BodyReader:
             raise ValueError("the body's chunks are malformed") from error
 
     def _read_chunks(self, size: int) -> bytes:
-        """As many small chunks as there are at once would let nobody else have a turn."""
+        """Read in pieces: without pauses, many small chunks would give no other greenlet a turn."""
         pieces = []
         while size > 0:
             wanted = min(size, CHUNKED_PIECE_BYTES)
@@ -110,17 +110,17 @@ def watch(request: Any, seconds: float) -> BodyReader | None:
 
 
 def linger(client: socket.socket) -> None:
-    """Take what a client still sends, for a moment, so that it gets to read its answer.
+    """Read for a moment what the client still sends, so that it can read its answer.
 
-    A connection that is closed on unread bytes is reset, and the answer is lost.
+    A connection that is closed with unread bytes is reset, and the answer is lost.
     """
     with contextlib.suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
         client.shutdown(socket.SHUT_WR)
         while client.recv(LINGER_READ_BYTES):
-            # Who sends faster than this reads would let nobody else have a turn.
+            # A client that sends faster than this reads would give no other greenlet a turn.
             gevent.sleep(0)
 
 
 def _client_left() -> ConnectionResetError:
-    # With its number, by which gunicorn knows that there is nothing to report.
+    # By this number gunicorn knows that there is nothing to report.
     return ConnectionResetError(errno.ECONNRESET, "the client left before the end of its body")

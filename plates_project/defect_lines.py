@@ -1,16 +1,16 @@
-"""Django's own lines about answers."""
+"""Which of Django's own lines about answers are logged."""
 
 import logging
 
 
 class OnlyDefects(logging.Filter):
-    """Lets pass what tells of an exception: every answer has its line already, from us.
+    """Keeps only lines about defects: our own log has a line for every answer already.
 
-    The path goes, for it may name a stream; the request's ID stays.
+    The line loses the request's path, which may name a stream, and keeps the request's ID.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # Late: the log is set up before the application.
+        # Imported late: the log is set up before the application.
         from streams.store.errors import outage_in
 
         if not record.exc_info or outage_in(record.exc_info[1]):

@@ -1,4 +1,4 @@
-"""Answers to what never became a request, in the form of all others."""
+"""Answers to what never became a request, in the envelope of all others."""
 
 import logging
 import uuid
@@ -12,7 +12,7 @@ log = logging.getLogger("plates.request")
 
 
 class EarlyRefusal(NamedTuple):
-    """An answer that the server gives by itself; its connection is closed."""
+    """An answer of the server itself, which then closes the connection."""
 
     status: int
     reason: str
@@ -21,14 +21,14 @@ class EarlyRefusal(NamedTuple):
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        """The answer to what is no request; to anything else, that it is a defect of ours."""
+        """The answer to an error: a malformed request is refused, any other error is our defect."""
         if isinstance(error, errors.ParseException):
             status, reason = _STATUS_OF.get(type(error), (400, "Bad Request"))
             return cls(status, reason, "invalid_request", str(error))
         return cls(500, "Internal Server Error", "internal_error", "an internal error occurred")
 
     def send(self, client: Any, address: Any) -> None:
-        """Send it, and log that it was: nothing of what the client has sent. Raises OSError."""
+        """Send it and log it, without anything that the client has sent. Raises OSError."""
         request_id = uuid.uuid4().hex
         log.info(
             "no request",
@@ -55,7 +55,7 @@ class EarlyRefusal(NamedTuple):
         return "\r\n".join(head).encode("ascii") + body
 
 
-# Where it is not 400.
+# The others are 400.
 _STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestLine: (414, "URI Too Long"),
     errors.ExpectationFailed: (417, "Expectation Failed"),

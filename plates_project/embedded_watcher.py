@@ -1,6 +1,6 @@
 """The process that watches over the embedded server, as the one that serves sees it.
 
-Outside of the package, which imports the driver: see plates_project.worker.
+It is not in `plates_project.embedded`, which imports the driver: see `plates_project.worker`.
 """
 
 import contextlib
@@ -13,19 +13,19 @@ import time
 from pathlib import Path
 
 GIVEN_UP = b"!"
-"""What it writes before it stops the process that serves."""
+"""What the watcher writes before it stops the process that serves."""
 
 RESTART_SECONDS = 1.0
-"""How long one that died is mourned before another is started."""
+"""How long to wait before another watcher is started in place of one that died."""
 
-# Written by GunicornLogger, as all that gunicorn says.
+# GunicornLogger writes it, as it writes all that gunicorn says.
 log = logging.getLogger("gunicorn.error")
 
 
 class Watcher:
-    """`plates_project.embedded.watch`. It ends when this process does, however that comes.
+    """Runs `plates_project.embedded.watch`, which ends when this process does, however it ends.
 
-    Should it die before, another one is started.
+    If the watcher dies before, another one is started.
     """
 
     def __init__(self, data_directory: Path) -> None:
@@ -36,19 +36,19 @@ class Watcher:
         threading.Thread(target=self._look_after, name="watcher", daemon=True).start()
 
     def has_given_up(self) -> bool:
-        """Whether it has: then it also sent SIGTERM to this process."""
+        """Whether the watcher has given up; then it has also sent SIGTERM to this process."""
         return self._has_given_up
 
     def dismiss(self) -> None:
-        """Let it go."""
+        """End the watcher."""
         self._is_dismissed = True
-        # It may just have died.
+        # The watcher may just have died.
         with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_RDWR)
         self._end.close()
 
     def forget(self) -> None:
-        """In a fork of this process: have no part in it."""
+        """Close the socket to the watcher, in a fork of this process."""
         self._end.close()
 
     def _start(self) -> socket.socket:
@@ -66,6 +66,6 @@ class Watcher:
             self._end = self._start()
 
     def _dies_untimely(self) -> bool:
-        """Wait for its end; false where that was to come."""
+        """Wait for the watcher's end; whether nobody wanted that end."""
         self._has_given_up = self._end.recv(1) == GIVEN_UP
         return not (self._has_given_up or self._is_dismissed)

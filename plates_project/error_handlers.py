@@ -12,28 +12,28 @@ CONSOLE = "/admin/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A request that Django refuses itself, as for an unknown host."""
+    """Django itself refuses the request, as for an unknown host."""
     if _is_for_console(request):
         return refusals.bad_request(request)
     return errors.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What the console shows to others only. The API's endpoints answer their refusals."""
+    """The operator lacks a permission. The API's endpoints answer their own refusals."""
     if _is_for_console(request):
         return refusals.forbidden(request)
     return errors.forbidden(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """A path that is none."""
+    """The path has no route."""
     if _is_for_console(request):
         return refusals.not_found(request)
     return errors.route_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What broke outside of the API's endpoints: a defect, or a database that cannot serve."""
+    """Something failed outside of the API's endpoints: a defect, or the database cannot serve."""
     outage = outage_in(sys.exc_info()[1])
     if _is_for_console(request):
         return refusals.unavailable(request, outage) if outage else refusals.server_error(request)

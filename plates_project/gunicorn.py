@@ -1,7 +1,7 @@
 """gunicorn's configuration, and what it does for the embedded database.
 
-Started by `manage.py serve` with SIGTERM and SIGINT held back, so that none is lost before there
-is somebody to handle it.
+`manage.py serve` starts it with SIGTERM and SIGINT held back, so that none is lost before a handler
+is installed.
 """
 
 import atexit
@@ -18,13 +18,13 @@ from plates_project.embedded_watcher import Watcher
 from plates_project.gunicorn_log import GunicornLogger
 from plates_project.stop_signals import STOP_SIGNALS, exit_on
 
-# Written by GunicornLogger, as all that gunicorn says.
+# GunicornLogger writes it, as it writes all that gunicorn says.
 log = logging.getLogger("gunicorn.error")
 
 # The file descriptor of this process' share in the embedded server; None: there is none.
 _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
 
-# Who starts the embedded server again should it die.
+# It starts the embedded server again if that dies.
 _watcher: Watcher | None = None
 
 wsgi_app = "plates_project.wsgi"
@@ -46,8 +46,8 @@ timeout = 30
 
 limit_request_line = settings.REQUEST_LINE_BYTES
 
-# Whose word on the scheme that a client used is taken, and how it is said. Other headers would
-# pass a proxy as the client wrote them.
+# The proxies that are believed about the scheme that a client used, and the header that says it.
+# Proxies pass other headers on as the client wrote them.
 forwarded_allow_ips = ",".join(settings.FORWARDED_ALLOW_IPS)
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
@@ -82,7 +82,7 @@ def pre_fork(server: Arbiter, worker: object) -> None:
 
 
 def post_fork(server: Arbiter, worker: object) -> None:
-    """Keep lock and watcher of the embedded server out of workers, which may be slow to die."""
+    """Close lock and watcher of the embedded server in workers, which may be slow to end."""
     if _EMBEDDED_LOCK is not None:
         os.close(_EMBEDDED_LOCK)
     if _watcher is not None:
@@ -90,13 +90,13 @@ def post_fork(server: Arbiter, worker: object) -> None:
 
 
 def on_exit(server: Arbiter) -> None:
-    """Fail where the stop was asked for because the embedded server cannot be had."""
+    """Exit with a failure if the stop came because the embedded server does not stay up."""
     if _watcher is not None and _watcher.has_given_up():
         sys.exit(1)
 
 
 def post_worker_init(worker: object) -> None:
-    """Speed up the driver, which the application has imported by now, and tell of it."""
+    """Speed up the driver, which the application has imported by now, and say that it serves."""
     from plates_project import waits
 
     waits.install()
@@ -112,7 +112,7 @@ def _leave_embedded_database(lock: int, process: int) -> None:
     if os.getpid() == process:
         if _watcher is not None:
             _watcher.dismiss()
-        # Late: it imports the driver, which workers must not have from before their patching.
+        # Imported late: it imports the driver, which workers must import after their patching.
         from plates_project.embedded import Membership
 
         try:

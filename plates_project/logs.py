@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 
 FORMS = ("auto", "text", "json")
-"""How lines are written; `auto` looks whether a person reads them."""
+"""How lines are written: `auto` writes text on a terminal, else JSON."""
 
-# Nothing of this is written, and each record would look it up; the thread's name, moreover, has
-# Python make an object of it for each greenlet.
+# No line shows these, and each record would look them up. For the thread's name Python would also
+# create an object for each greenlet.
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
@@ -27,8 +27,7 @@ _WORD = re.compile(r'[^\s"=]+')
 class JsonLines(logging.Formatter):
     """A record as a JSON object: `at` (UTC), `level`, `logger`, `message`, then its extra fields.
 
-    An exception stands as `exception`, traceback included. What JSON cannot say is written as
-    Python's str() says it.
+    `exception` is an exception with its traceback. Values that JSON does not know appear as text.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,15 +43,15 @@ class JsonLines(logging.Formatter):
         try:
             return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except orjson.JSONEncodeError:
-            # Text that is no Unicode, out of a path, say, or a number of more than 64 bits.
+            # Text that is not Unicode, perhaps from a path, or a number of more than 64 bits.
             return json.dumps(line, default=str, separators=(",", ":"))
 
 
 class TextLines(logging.Formatter):
     """A record for a person at a terminal: local time, level, message, `name=value` of the rest.
 
-    What could steer the terminal stands as an escape. A request that went well is told without
-    its ID, and anything without the fields that have no value.
+    Characters that could steer the terminal appear as escapes. Fields without a value are left out,
+    and so is the ID of a request that succeeded.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -109,7 +108,7 @@ def _is_request(fields: dict[str, Any]) -> bool:
 
 
 def _request(fields: dict[str, Any]) -> str:
-    """The message of a request's line; takes what it tells out of the fields."""
+    """The message of a request's line, whose parts it removes from the fields."""
     method, status = fields.pop("method"), fields.pop("status")
     if status < 400:
         fields.pop("request_id", None)

@@ -1,4 +1,4 @@
-"""A look at the databases before a command uses them: in vain it would wait, and not say why."""
+"""Whether the databases can be reached, before a command waits for them and cannot say why."""
 
 from typing import Any
 

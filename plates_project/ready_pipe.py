@@ -1,8 +1,8 @@
-"""Word that the service serves, for a process that was started to wait for it.
+"""The pipe by which a process learns that the service serves.
 
-`manage.py serve` opens a pipe before it becomes the server. The first worker that serves writes to
-it; if the server ends before, the pipe ends unwritten. The arbiter keeps its end: later workers
-find that nobody listens any more.
+`manage.py serve` opens it before it becomes the server. The first worker that serves writes to it;
+if the server ends before that, the reader meets the pipe's end. The arbiter keeps its end open;
+later workers find that nobody reads any more.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ _VARIABLE = "READY_PIPE"
 
 
 def open_pipe() -> int:
-    """The end to listen at; what this process executes or forks finds the other one."""
+    """The end to read from. What this process executes or forks finds the other end."""
     listener, speaker = os.pipe()
     os.set_inheritable(speaker, True)
     os.environ[_VARIABLE] = str(speaker)
@@ -21,7 +21,7 @@ def open_pipe() -> int:
 
 
 def say_ready() -> None:
-    """Tell that this worker serves, and forget the pipe."""
+    """Say that this worker serves, and close the pipe."""
     speaker = _taken()
     if speaker is not None:
         with contextlib.suppress(BrokenPipeError):

@@ -93,7 +93,7 @@ LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
 if LISTEN_DATABASE_URL:
     database_of("LISTEN_DATABASE_URL", LISTEN_DATABASE_URL)
 
-# The most that one worker holds, all told: one of them listens, one notifies.
+# The most that one worker holds. Two of them are not in the pool: one listens, one notifies.
 WAKE_UP_CONNECTIONS = 2
 DATABASE_CONNECTIONS = env.int(
     "DATABASE_CONNECTIONS", 10, validate=Range(min=WAKE_UP_CONNECTIONS + 1)

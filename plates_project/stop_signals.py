@@ -18,8 +18,8 @@ def exit_on(*numbers: signal.Signals) -> None:
 def exit_if_one_came() -> None:
     """End this process if it should have ended already.
 
-    The exception that ends it is lost if the signal comes in the middle of code that ignores
-    errors, such as a comparison of keys for which a C library looks into a dictionary.
+    The exception of `exit_on` is lost if the signal arrives within code that ignores errors, such
+    as a comparison of keys while a C library looks into a dictionary.
     """
     if _received:
         sys.exit(128 + _received[0])

@@ -19,7 +19,7 @@ from plates_project.stop_signals import STOP_SIGNALS
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """Serves with greenlets; told to stop, it lets go of whoever only waits."""
+    """Serves with greenlets. When it must stop, it ends the connections that only wait."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,7 +58,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             return super().handle_request(listener, request, client, address)
         except TimeoutError as error:
-            # It does not read what is sent to it: its connection is closed.
+            # The client does not read what is sent to it: its connection is closed.
             raise StopIteration from error
         except StopIteration:
             if body is not None and not body.is_at_end:
@@ -79,18 +79,18 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._idle.discard(client)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what never became a request, or what broke outside the application."""
+        """Answer a malformed request, or an error outside of the application."""
         if not isinstance(exc, errors.ParseException):
             self.log.exception("error outside the application")
         try:
             EarlyRefusal.of(exc).send(client, addr)
         except OSError:
-            self.log.debug("the client left before it was told of its error")
+            self.log.debug("the client left before the answer to its error")
         else:
             bodies.linger(client)
 
     def _release(self) -> None:
-        # Late: the application must be loaded in the worker, after the patching.
+        # Imported late: the application must be loaded in the worker, after the patching.
         from streams import wakeups
 
         wakeups.shut_down()
@@ -98,7 +98,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._stop_reading(client)
 
     def _stop_reading(self, client: socket.socket) -> None:
-        # A request that has arrived already is still read, and answered. Through a second object
-        # for the same connection: gevent's shutdown throws an error at who waits on the first.
+        # A request that has arrived already is still read and answered. The shutdown goes through a
+        # second object for the same connection: gevent raises an error in greenlets that wait on
+        # the object that is shut down.
         with contextlib.suppress(OSError), client.dup() as connection:
             connection.shutdown(socket.SHUT_RD)

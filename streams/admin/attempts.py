@@ -1,4 +1,4 @@
-"""Failed logins: how many are allowed, from where, and what is told and logged of them."""
+"""Failed logins: how many are allowed from where, and what the page and the log say of them."""
 
 import logging
 from ipaddress import IPv6Address, ip_network
@@ -47,7 +47,7 @@ class FailedLogins(AxesDatabaseHandler):  # type: ignore[misc]
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
         """Forget the failures of who logs in; the address' others still count.
 
-        Otherwise whoever has a password could guess at others' for ever, logging in in between.
+        Otherwise an operator could guess at other passwords for ever, and log in in between.
         """
         name = get_client_username(request, credentials)
         attempts = AccessAttempt.objects.filter(username=name, ip_address=request.axes_ip_address)
@@ -69,7 +69,7 @@ def counted_address(request: HttpRequest) -> str | None:
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
-    """The page for who may not try any more."""
+    """The page for somebody who may not try again for now."""
     minutes = settings.LOGIN_COOLOFF_MINUTES
     return refusals.page(
         request,

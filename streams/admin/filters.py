@@ -1,4 +1,4 @@
-"""What lists are narrowed by."""
+"""The filters of the lists."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ else:
     from unfold.contrib.filters.admin import DropdownFilter
 
 BY_PLATE = ("plate", PlateFilter)
-"""Plates are looked up as one types: there may be many."""
+"""There may be many plates, so the filter looks them up while somebody types."""
 
 
 class _ParentFilter(DropdownFilter):
@@ -30,7 +30,7 @@ class _ParentFilter(DropdownFilter):
         if not given:
             return []
         self.parent = _found(self.parents, given)
-        # Shown even then, for what is not shown does not narrow.
+        # Also without a parent: Django applies only filters that it shows.
         text = shown.plain(str(self.parent)) if self.parent else "no such one"
         return [(given, text)]
 

@@ -12,9 +12,10 @@ HASHES_AT_ONCE = 1
 
 
 class Hasher(PBKDF2PasswordHasher):
-    """Django's own hashes, which stay good, computed in a thread beside the worker's loop.
+    """Django's own hashes, computed in a thread beside the worker's loop.
 
-    A hash of one million rounds lets go of the interpreter's lock, so the loop goes on serving.
+    Stored hashes stay valid. A hash of one million rounds releases the interpreter's lock, so the
+    loop goes on serving.
     """
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:

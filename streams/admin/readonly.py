@@ -43,7 +43,7 @@ class UncountedChangeList(ChangeList):
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """Lists and shows rows; adds, changes and deletes none, whoever asks."""
+    """Lists and shows rows. Nobody can add, change or delete any, superusers included."""
 
     paginator = PeekingPaginator
     list_per_page = ROWS_PER_PAGE

@@ -11,8 +11,8 @@ RETRY_AFTER_SECONDS = 10
 def page(
     request: HttpRequest, status: int, title: str, text: str, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """A page that says what is the matter. It needs no database, for that may be the matter."""
-    # Whose permissions are not looked up.
+    """A page that says what is wrong. It needs no database: the database may be what is wrong."""
+    # An anonymous user's permissions are not looked up in the database.
     request.user = AnonymousUser()
     context = {**admin.site.each_context(request), "title": title, "text": text}
     html = render_to_string("console/refusal.html", context, request)
@@ -20,7 +20,7 @@ def page(
 
 
 def bad_request(request: HttpRequest) -> HttpResponse:
-    """What Django refuses itself, as an unknown host or a filter that is not allowed."""
+    """What Django itself refuses, such as an unknown host or a filter that is not allowed."""
     return page(request, 400, "Bad request", "The console does not understand this request.")
 
 
@@ -30,7 +30,7 @@ def forbidden(request: HttpRequest) -> HttpResponse:
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that bears no good token: Django's CSRF_FAILURE_VIEW. The reason is in the log."""
+    """A form without a valid token: Django's CSRF_FAILURE_VIEW. The reason is in the log."""
     text = (
         "The form is too old, comes from another page, or cookies are blocked. "
         "Go back, load the page again and send it once more."
@@ -44,12 +44,12 @@ def not_found(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
-    """A database that cannot serve, and what is the matter with it."""
+    """The database cannot serve; `outage` says why."""
     text = f"The console cannot do this at the moment: {outage}. Try again later."
     return page(request, 503, "Not available", text, {"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A defect of ours."""
+    """A defect of ours, which is in the log."""
     text = "Something went wrong here. What it was is in the server's log."
     return page(request, 500, "Internal error", text)

@@ -16,7 +16,7 @@ from streams.domain import errors
 RETRY_AFTER_SECONDS = 1
 
 CLIENT_LEFT = 499
-"""What the log calls the end of a read whose client is gone; nobody else gets to see it."""
+"""The status in the log of a read whose client has left; nobody receives it."""
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RefusedResponse(HttpResponse):
 
 
 def answer(error: Exception, request: HttpRequest) -> HttpResponse:
-    """The answer to whatever an endpoint raised; what is no refusal is a defect, and logged."""
+    """The answer to what an endpoint raised. What is not a refusal is a defect, and is logged."""
     return response(_as_http_error(error, request))
 
 
@@ -105,12 +105,12 @@ def response(error: HttpError) -> RefusedResponse:
 
 
 def unauthorized(code: str, message: str) -> HttpError:
-    """No key, or none that is good here."""
+    """The request has no API key, or none that is valid for this plate."""
     return HttpError(401, code, message, {"WWW-Authenticate": "Bearer"})
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
-    """The route is there, but not for this method."""
+    """The path has a route, but not for this method."""
     return HttpError(
         405,
         "method_not_allowed",
@@ -120,7 +120,7 @@ def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:
 
 
 def internal_error() -> HttpError:
-    """A defect of ours: what happened is in the log, under the request's ID."""
+    """A defect of ours. What happened is in the log, under the request's ID."""
     return HttpError(500, "internal_error", "an internal error occurred")
 
 
@@ -128,12 +128,12 @@ TRAILING_SLASH = "paths have no trailing slash"
 
 
 def no_such_route(hint: str = "") -> HttpError:
-    """Nothing is at this path; the hint says where it may be instead."""
+    """The path has no route; the hint says which path was perhaps meant."""
     return HttpError(404, "not_found", f"no such route: {hint}" if hint else "no such route")
 
 
 def route_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler for paths that are none."""
+    """Django's handler for paths without a route."""
     path = request.path_info
     if path.endswith("/") and _is_route(path[:-1]):
         return response(no_such_route(TRAILING_SLASH))
@@ -149,19 +149,19 @@ def _is_route(path: str) -> bool:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler for requests that it refuses itself, as for an unknown host."""
+    """Django's handler for requests that Django itself refuses, as for an unknown host."""
     is_elsewhere = isinstance(exception, DisallowedHost)
     message = "this host is not served here" if is_elsewhere else "the request is not acceptable"
     return response(HttpError(400, "invalid_request", message))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler for what nobody may do outside of the endpoints."""
+    """Django's handler for what it refuses outside of the endpoints."""
     return response(HttpError(403, "forbidden", "this is not permitted"))
 
 
 def unavailable(outage: str) -> HttpResponse:
-    """A database that cannot serve, outside of the endpoints."""
+    """The answer outside of the endpoints when the database cannot serve."""
     return response(_of_refusal(errors.Unavailable(outage)))
 
 

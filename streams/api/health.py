@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """`GET /healthz`: the process serves. Nothing else is looked at."""
+    """`GET /healthz`: the process serves. It checks nothing else."""
     return JsonResponse({"status": "ok"})
 
 

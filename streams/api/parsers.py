@@ -53,7 +53,7 @@ def _refuse_other_types(content_type: str) -> None:
 
 
 _PLAIN = {"Content-Encoding": ("", "identity"), "Transfer-Encoding": ("", "chunked")}
-"""What the headers of compression say of a body that is not compressed."""
+"""The values by which these headers say that the body is not compressed."""
 
 
 def _refuse_encodings(meta: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def _read(request: HttpRequest) -> bytes:
     limit = conf.limit("STREAMS_MAX_BODY_BYTES")
     stream = request.META["wsgi.input"]
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        # Chunks do not tell how many they are. One byte more than allowed tells enough.
+        # The length of a body in chunks is not known before its end: read one byte over the limit.
         body = _whole(stream, limit + 1)
         length = len(body)
     else:
@@ -92,9 +92,9 @@ def _whole(stream: Any, length: int) -> bytes:
 
 
 def unreadable(error: BaseException | None) -> HttpError:
-    """What a client is told of a body that it does not send, for what reading it raised.
+    """The error for a body that could not be read, by what was raised on reading it.
 
-    The server closes the connection then: where the next request would begin is not known.
+    The server then closes the connection, because it cannot know where the next request begins.
     """
     if isinstance(error, UnreadablePostError):
         return unreadable(error.__cause__)

@@ -21,20 +21,20 @@ _PART = re.compile(r"<(?:\w+:)?(\w+)>")
 
 @dataclass(slots=True)
 class Notes:
-    """What an endpoint notes of its request for the log."""
+    """What an endpoint adds to its request's line in the log."""
 
-    # As Redis names it; PIPELINE or TRANSACTION; None: it is none of these, or not known (yet).
+    # As Redis names it; PIPELINE or TRANSACTION; None: another request, or not known (yet).
     command: str | None = None
     # How many commands a batch has; None: it is no batch, or was refused unread.
     commands: int | None = None
     # Those commands by their names; those that are none of Redis' are left out.
     commands_by_name: Mapping[str, int] | None = None
-    # The first characters of the API key; None: no good one was given.
+    # The first characters of the API key; None: the request had no valid key.
     api_key_prefix: str | None = None
 
 
 def notes_of(request: HttpRequest) -> Notes:
-    """What is noted of this request so far, to be added to."""
+    """The notes of this request, for the endpoint to fill in."""
     notes: Notes = request.META.setdefault(_NOTES, Notes())
     return notes
 
@@ -42,7 +42,7 @@ def notes_of(request: HttpRequest) -> Notes:
 def write_line(
     request: HttpRequest, response: HttpResponseBase, request_id: str, seconds: float
 ) -> None:
-    """Log how a request went that took so long."""
+    """Log the request, its answer and the time that it took."""
     if not log.isEnabledFor(logging.INFO):
         return
     match, notes = request.resolver_match, notes_of(request)

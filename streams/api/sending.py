@@ -1,4 +1,4 @@
-"""Replies that are sent in parts, to clients that may be slow to take them."""
+"""Replies that are sent in parts, to clients that may be slow to read them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +9,10 @@ from streams import conf
 
 @contextmanager
 def sending_bounded(connection: Any) -> Iterator[None]:
-    """Run the body with a client that is let go if it does not read; None: it is not known.
+    """Close the connection if, during the body, its client does not read.
 
-    Whoever takes none of a part for STREAMS_TAIL_SEND_TIMEOUT_MS has its connection closed.
+    A client may read nothing of a part for STREAMS_TAIL_SEND_TIMEOUT_MS. Without a connection
+    (None), as in tests, nothing is bounded.
     """
     if connection is None:
         yield
@@ -21,5 +22,5 @@ def sending_bounded(connection: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        # The next request on this connection has its own bounds.
+        # The next request on this connection has bounds of its own.
         connection.settimeout(usual)

@@ -136,7 +136,7 @@ def list_keys(plate: Plate | None) -> QuerySet[ApiKey]:
 def revoke_key(meant: str) -> ApiKey:
     """Revoke the key meant by an id, by the beginning of the key, or by the whole key.
 
-    A key that is revoked already stays as it is. Raises UnknownKey.
+    A key that is already revoked keeps its time of revocation. Raises UnknownKey.
     """
     key = _the_one(_keys_meant_by(meant), meant)
     list_keys(None).filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())

@@ -1,7 +1,7 @@
-"""What is said when the service serves: on a terminal a banner, elsewhere a line in the log.
+"""What the service says once it serves: on a terminal a banner, elsewhere a line in the log.
 
-The first API key is made only now, and only to be shown: a start that fails loses none, and none
-gets into a log that is kept.
+The first API key is created only now, and only to be shown on a terminal: a start that fails loses
+no key, and no key gets into a log.
 """
 
 import logging
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 def announce_later() -> None:
     """Start a process that announces the service once it serves, and ends.
 
-    For the process that becomes the server, right before it does: the other one waits by what
-    both inherit. It must not hear the signals to stop; it ends with the server.
+    The caller becomes the server right afterwards. The new process waits at a pipe that both
+    share; it must not receive the signals to stop, because it ends with the server.
     """
     listener = ready_pipe.open_pipe()
-    # A fork: the server is not held up, and must not import what this one has imported.
+    # A fork: the server must not import what this process has imported, nor wait for it.
     fork = multiprocessing.get_context("fork")
     fork.Process(target=_announce_when_ready, args=(listener,), daemon=True).start()
     os.close(listener)
@@ -38,7 +38,7 @@ def announce_later() -> None:
 
 def _announce_when_ready(listener: int) -> None:
     if "EMBEDDED_LOCK" in os.environ:
-        # The server's alone: who has it is a user of the embedded database.
+        # Only the server may hold it: each holder counts as a user of the embedded database.
         os.close(int(os.environ["EMBEDDED_LOCK"]))
     if not ready_pipe.hear_ready(listener):
         return
@@ -49,7 +49,7 @@ def _announce_when_ready(listener: int) -> None:
 
 
 def announce() -> None:
-    """Say that the service serves, and how to get at it."""
+    """Say that the service serves, and how to reach it."""
     if sys.stdout.isatty():
         sys.stdout.write(_banner(mint_first_key()))
         sys.stdout.flush()
@@ -60,8 +60,8 @@ def announce() -> None:
 
 @transaction.atomic
 def mint_first_key() -> MintedKey | None:
-    """A key of scope manage for the first plate, if it has never had any."""
-    # Locked: of servers that start together, one shows a key.
+    """A new key of scope manage for the first plate, if it has never had a key."""
+    # Locked, so that only one of several servers that start together shows a key.
     plate = Plate.objects.select_for_update().get(name=FIRST_PLATE)
     if plate.api_keys.exists():
         return None
@@ -72,7 +72,7 @@ def manage(*words: str) -> str:
     """The shell's words for a management command, in the directory of this process."""
     command = shlex.join([_here(sys.executable), _here(paths.BASE_DIR / "manage.py"), *words])
     if "EMBEDDED_LOCK" not in os.environ:
-        # Not shown, for it holds a password.
+        # It is not shown, because it may hold a password.
         return f"{command}  # with the same DATABASE_URL"
     if settings.DATA_DIR == paths.DEFAULT_DATA_DIRECTORY:
         return command

@@ -1,4 +1,4 @@
-"""What the commands have in common: how they speak, and how they refuse."""
+"""What the commands have in common: how they print, and how they refuse."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from streams.commands.plates import PlatesError
-from streams.management.preparation import outages_told, prepare_empty_database
+from streams.management.preparation import outages_as_command_errors, prepare_empty_database
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(\d+)([smhdw])", re.ASCII)
@@ -21,7 +21,7 @@ class ConsoleCommand(BaseCommand):
     """A command for operators. With --json, stdout is one JSON object and nothing else."""
 
     def create_parser(self, *names: Any, **options: Any) -> CommandParser:
-        """The parser; what it refuses it says on one line, and leaves the usage to --help."""
+        """The parser. It refuses on one line, without the usage, which --help prints."""
         parser = super().create_parser(*names, **options)
         parser.print_usage = _say_nothing  # type: ignore[method-assign]
         return parser
@@ -30,7 +30,7 @@ class ConsoleCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with outages_told(), refusals_told():
+        with outages_as_command_errors(), refusals_as_command_errors():
             prepare_empty_database()
             self.run_for(options)
 
@@ -48,8 +48,8 @@ def _say_nothing(file: object = None) -> None:
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
-    """Turn what cannot be done into the command line's error message."""
+def refusals_as_command_errors() -> Iterator[None]:
+    """Raise CommandError where the body raises PlatesError."""
     try:
         yield
     except PlatesError as error:

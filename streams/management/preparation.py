@@ -22,13 +22,13 @@ def prepare() -> None:
     If many processes start at the same time, one does it, and the others wait. Raises CommandError
     if the database cannot serve, or is behind a pooler that does not keep prepared statements.
     """
-    with outages_told():
+    with outages_as_command_errors():
         readiness.check_prepared_statements()
         _prepare()
 
 
 @contextmanager
-def outages_told() -> Iterator[None]:
+def outages_as_command_errors() -> Iterator[None]:
     """Raise CommandError where the database cannot serve, or does not allow what is needed."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whether the database can serve us: it takes writes, and keeps what is prepared."""
+"""Whether the database can serve: it takes writes, and keeps prepared statements."""
 
 import threading
 import time
@@ -7,15 +7,14 @@ from streams.domain.errors import Unavailable
 from streams.store import session
 from streams.store.errors import STATEMENTS_LOST, driver_errors_translated
 
-# Refused where it would not be allowed to delete anything.
+# Deletes nothing, but PostgreSQL refuses it where nothing may be deleted.
 DELETE_NOTHING = "DELETE FROM plate WHERE false"
 
 KEPT_SECONDS = 5.0
-"""How long it is believed that prepared statements are kept: each look makes two connections."""
+"""How long one check of prepared statements counts: each opens two connections."""
 
-# Two connections prepare a different statement under the same name, and execute it again. In this
-# order they meet on one server connection, if there is a pooler that shares it, whichever of its
-# idle ones the pooler gives first.
+# Two connections each prepare a statement under the same name, and execute it again. In this order
+# they meet on one server connection if a pooler shares it, whichever idle one it gives first.
 _TURNS = (0, 1, 1, 0)
 _STATEMENTS = ("SELECT 1", "SELECT 2")
 _ANSWERS = (1, 2)
@@ -37,8 +36,8 @@ def check_writing() -> None:
 def check_prepared_statements() -> None:
     """Raises Unavailable if a connection may lose what it has prepared, or find another's.
 
-    It does behind a pooler that gives a connection to another client after each transaction and
-    knows nothing of prepared statements. Where the settings turn them off, nothing can be lost.
+    That happens behind a pooler that gives a connection to another client after each transaction
+    and does not know about prepared statements. If the settings turn these off, nothing is lost.
     """
     global _kept_at
     with _lock:

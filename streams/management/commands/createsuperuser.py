@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 
-from streams.management.preparation import outages_told, prepare_empty_database
+from streams.management.preparation import outages_as_command_errors, prepare_empty_database
 
 
 class Command(createsuperuser.Command):
     """createsuperuser"""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        with outages_told():
+        with outages_as_command_errors():
             prepare_empty_database()
             return super().execute(*args, **options)

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         prepare()
         _leave_database()
         _raise_open_files_limit()
-        # Nobody handles them until gunicorn is up; then they arrive.
+        # Nothing handles these signals until gunicorn is up; then they arrive.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         exit_if_one_came()
         announce_later()
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 
 def _check_address() -> None:
-    """Refuse before all else an address that cannot be listened on. Raises CommandError."""
+    """Raises CommandError if the server cannot listen on its address."""
     try:
         socket.create_server(
             (settings.HOST, settings.PORT),
@@ -55,7 +55,7 @@ def _leave_database() -> None:
 
 
 def _raise_open_files_limit() -> None:
-    """As many as the system allows: every blocked reader is an open connection."""
+    """Allow as many open files as the system does: every blocked reader is an open connection."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
