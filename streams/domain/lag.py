@@ -97,5 +97,5 @@ def _position_at_first(stream: Stream, entry_id: EntryId) -> int | None:
     first, max_deleted = stream.recorded_first_entry_id, stream.max_deleted_entry_id
     if entry_id > first or (max_deleted != NO_ID and max_deleted >= first):
         return None
-    read_before_first = stream.entries_added - stream.length
-    return read_before_first + 1 if entry_id == first else read_before_first
+    read_before_first = wrapped(stream.entries_added - stream.length)
+    return wrapped(read_before_first + 1) if entry_id == first else read_before_first

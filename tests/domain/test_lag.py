@@ -127,6 +127,10 @@ class TestEntriesReadAfter:
                 stream, last_delivered, entries_read, delivered
             ) == one_by_one(stream, last_delivered, entries_read, delivered)
 
+    def test_the_number_of_entries_gone_wraps_around_gen_20(self) -> None:
+        wrapped = replace(FIVE, entries_added=-(2**63))
+        assert entries_read_after(wrapped, NO_ID, None, ids(1)) == 2**63 - 4
+
 
 class TestWorkedCasesOfLag8:
     def test_one_of_five_deleted(self) -> None:
