@@ -18,7 +18,7 @@ from streams.store.deliveries import FAR_FROM_WRAPPING, Delivery
 
 OWNERS = ("reader", "other")
 NOW = 1_000
-EXAMPLES = 200
+EXAMPLES = 150
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def states(draw: st.DrawFn) -> State:
         entries,
         last_generated_id,
         mostly(NO_ID, ids),
-        mostly(added, st.integers(-3, 9) | near_the_ends),
+        mostly(added, st.integers(-1, 4) | near_the_ends),
         draw(ids | st.just(NO_ID)),
         mostly(draw(st.integers(0, 5)), st.none() | st.integers(-9, -1) | near_the_ends),
         mostly({}, st.dictionaries(ids, owners, max_size=6)),
