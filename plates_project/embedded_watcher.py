@@ -67,5 +67,7 @@ class Watcher:
 
     def _dies_untimely(self) -> bool:
         """Wait for the watcher's end; whether nobody wanted that end."""
-        self._has_given_up = self._end.recv(1) == GIVEN_UP
+        # `dismiss` may close the socket before this thread has come here.
+        with contextlib.suppress(OSError):
+            self._has_given_up = self._end.recv(1) == GIVEN_UP
         return not (self._has_given_up or self._is_dismissed)
