@@ -1,1 +1,1 @@
-"""What happens to a locked stream or consumer group. The only place that announces changes."""
+"""What happens to a locked stream or consumer group. Only here are changes announced."""

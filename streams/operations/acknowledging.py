@@ -10,8 +10,8 @@ from streams.store import groups, pending, session
 def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> int:
     """Take entries off the group's list, whoever owns them; returns how many were on it.
 
-    Lock, removal and commit are one round trip: the statement that removes finds the group by its
-    name, so it need not wait for the answer of the one that locks.
+    A missing group gives 0. Lock, removal and commit are one round trip: the statement that removes
+    finds the group by its name, so it can be sent before the lock's answer has arrived.
     """
     with session.transaction():
         groups.lock_all(plate, [key], group)

@@ -22,7 +22,7 @@ MAX_APPENDS_IN_A_ROUND = 512
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """One caller's entries for one stream: all are added, or none."""
+    """One caller's entries for one stream: either all are added or none."""
 
     name: StreamName
     entries: Sequence[NewEntry]
@@ -32,14 +32,14 @@ class Append:
 
 
 Outcome = list[EntryId] | None | IdConflict
-"""The new IDs; None where the stream is missing and was not to be made; or the refusal."""
+"""The new IDs; None if the stream is missing and `make_stream` is off; or the refusal."""
 
 
 def append(appends: Sequence[Append]) -> Sequence[Outcome]:
-    """Append for all of one plate, in order; each has its own outcome, once it is on disk.
+    """Append for callers of one plate, in order; returns each one's own outcome.
 
-    Inside a transaction they are part of it. Raises TooManyRequests or Unavailable if too many
-    entries wait to be committed.
+    The entries are on disk when this returns; inside a transaction, when that commits. Raises
+    TooManyRequests or Unavailable if too many entries wait to be committed.
     """
     if not appends:
         return ()
@@ -53,11 +53,11 @@ def append(appends: Sequence[Append]) -> Sequence[Outcome]:
 def _commit(appends: Sequence[Append]) -> list[Outcome]:
     """Append for many callers in one transaction.
 
-    1. Lock the streams, in the order that all keep to; those to be made are made first.
+    1. Lock the streams in the common order; missing ones that may be made are made first.
     2. Give each caller's entries their IDs, in Python, from the counters of the locked rows.
-    3. Insert the entries and the full storage nodes, and trim where it was asked for.
-    4. Save the counters, commit.
-    5. Wake the readers.
+    3. Insert the entries and the full storage nodes, and trim where an append asks for it.
+    4. Save the counters and commit.
+    5. Wake the readers of the streams.
     """
     names = dict.fromkeys(append.name for append in appends)
     make = dict.fromkeys(append.name for append in appends if append.make_stream)
@@ -79,7 +79,7 @@ _rounds: Coalescer[Append, Outcome] = Coalescer(_commit, round_limit=MAX_APPENDS
 
 @dataclass(slots=True)
 class _Batch:
-    """The streams of a transaction as they change, and the rows that are still to be written."""
+    """The streams of a transaction as they change, and the rows that are not written yet."""
 
     streams: dict[StreamName, Stream]
     now_ms: int
@@ -110,7 +110,7 @@ class _Batch:
     def _trimmed(self, stream: Stream, trim: Threshold | None) -> Stream:
         if trim is None or not trim.may_remove(stream.length, stream.recorded_first_entry_id):
             return stream
-        # The trim looks at the tables.
+        # The trim works on the tables, so the new entries must be in them.
         self._write_rows()
         return trimming.trim(stream, trim)[0]
 

@@ -12,10 +12,10 @@ from streams.operations import locking
 from streams.store import candidates, consumers, groups, pending, session
 
 ROWS_PER_RESULT = 10
-"""How many rows XAUTOCLAIM looks at for each that it may return (XAC-4)."""
+"""How many rows XAUTOCLAIM examines at most, for each result that its COUNT allows (XAC-4)."""
 
 LARGEST_PAGE = 1_000
-"""How many rows of the list it fetches at once."""
+"""How many rows of the list XAUTOCLAIM fetches at once."""
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def claimant(plate: PlateId, key: str, group: str, consumer: str) -> Iterator["C
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """A consumer, by its name, that claims from its locked group. It is created if need be."""
+    """A consumer that claims from its locked group. A claim creates it if it does not exist."""
 
     group: ConsumerGroup
     consumer: str
@@ -38,7 +38,10 @@ class Claimant:
     def claim(
         self, ids: Sequence[EntryId], rules: ClaimRules, *, last_delivered_id: EntryId | None
     ) -> Claims:
-        """Claim entries by their IDs; raise the group's last-delivered-id to the given one."""
+        """Claim entries by their IDs.
+
+        Raises the group's last-delivered-id to the given one if that is greater (None: never).
+        """
         consumer_id = self._seen(rules)
         if last_delivered_id and last_delivered_id > self.group.last_delivered_id:
             groups.save(replace(self.group, last_delivered_id=last_delivered_id))
@@ -48,7 +51,7 @@ class Claimant:
         return claims
 
     def claim_idle(self, start: EntryId, rules: ClaimRules, *, count: int) -> Scan:
-        """Claim up to `count` entries down the list from an ID on."""
+        """Walk the list from an ID on, and claim up to `count` entries that are idle enough."""
         consumer_id = self._seen(rules)
         scan = claim_scanned(
             self._candidates(start, rules, count),
@@ -63,7 +66,7 @@ class Claimant:
         return consumers.see([self.group], self.consumer, rules.now_ms)[self.group.id]
 
     def _candidates(self, start: EntryId, rules: ClaimRules, count: int) -> Iterator[Candidate]:
-        """The list from `start` on, in pages: the first one is all, where all are idle."""
+        """The list from `start` on, in pages. If all are idle enough, the first page suffices."""
         idle_since = rules.now_ms - max(0, rules.min_idle_ms)
         size = min(count + 1, LARGEST_PAGE)
         while True:

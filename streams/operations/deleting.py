@@ -11,7 +11,7 @@ from streams.store import entries, groups, nodes, session, streams
 
 
 def delete_entries(stream: Stream, ids: Collection[EntryId]) -> int:
-    """Delete those of the entries of a locked stream that exist; returns how many did (XDEL-3)."""
+    """Delete entries of a locked stream by their IDs; returns how many existed (XDEL-3)."""
     gone = entries.delete(stream, ids)
     if gone:
         streams.save([_without(stream, gone)])
@@ -20,10 +20,10 @@ def delete_entries(stream: Stream, ids: Collection[EntryId]) -> int:
 
 def delete_stream(stream: Stream) -> None:
     """Delete a locked stream with its entries, groups and pending entries (GEN-12)."""
-    # What is delivered meanwhile would be left without its group.
+    # Without the lock, a delivery could meanwhile add pending entries, which would stay behind.
     groups.lock_all_of(stream)
     streams.delete(stream)
-    # Readers that wait with a group learn that it is gone (BLK-11).
+    # Readers that wait with one of the groups are woken, and are refused (BLK-11).
     session.after_commit(lambda: wakeups.announce([stream.name]))
 
 

@@ -1,11 +1,11 @@
-"""Deliver entries to a consumer of a group: new ones, or once more those it has not acknowledged.
+"""Deliver entries to a consumer of a group: new ones, or again those it has not acknowledged.
 
 There are two ways, with one statement (`store.deliveries.DELIVER`):
 
-- *guarded*: lock, deliver and commit travel together, in one round trip. The guard holds back what
-  SQL alone cannot decide: then nothing is changed, and the other way is taken;
+- *guarded*: lock, deliver and commit travel together, in one round trip. Where SQL alone cannot
+  decide, the guard lets the statement change nothing, and the general way follows;
 - *general*: lock the groups, check the command against them, deliver without the guard, and correct
-  the groups' counters in Python before the commit.
+  the groups' read counters in Python before the commit.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -28,27 +28,27 @@ from streams.store.pending import HistoryItem
 from streams.wakeups.line import Line, courtesy_seconds
 
 GroupAfter = EntryId | Literal[">"] | Refusal
-"""`>`: deliver new entries; an ID: show the consumer's own pending entries above it; or why the
-text is neither, which is refused only where the group exists."""
+"""What a consumer wants of a stream. `>`: new entries. An ID: its own pending entries above it.
+A refusal: the text was neither; it is raised only if the group exists."""
 
 
 class GroupPosition(NamedTuple):
-    """A stream, and what of it a consumer wants."""
+    """A stream, and what the consumer wants of it."""
 
     key: str
     after: GroupAfter
 
 
 class NewEntries(NamedTuple):
-    """New entries: how many, and their JSON texts, oldest first, with commas in between."""
+    """How many new entries there are, and their JSON texts, oldest first, joined by commas."""
 
     entry_count: int
     elements: str
 
 
 DeliveredByKey = dict[str, list[NewEntries | list[HistoryItem]]]
-"""What was delivered of each stream, in the order of the command. A stream is there if it has new
-entries, or if the consumer's own pending ones were asked for."""
+"""What was delivered from each stream, in the order of the command. It holds the streams that have
+new entries, and those whose pending entries the command asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +61,30 @@ class GroupRead:
     positions: Sequence[GroupPosition]
     # Entries per stream; None: all.
     count: int | None
-    # New entries go on no pending entries list.
+    # NOACK: new entries do not go on the pending entries list.
     no_ack: bool
 
     @property
     def keys(self) -> list[str]:
-        """Each stream once, in byte order."""
+        """The key of each stream, once, in byte order."""
         return sorted({position.key for position in self.positions})
 
     @property
     def names(self) -> list[StreamName]:
-        """The same with the plate."""
+        """The same streams, with their plate."""
         return [StreamName(self.plate, key) for key in self.keys]
 
     @property
     def is_only_of_new(self) -> bool:
-        """Whether it asks for new entries alone, so that it may wait for them (XRG-10)."""
+        """Whether it asks for new entries only: then it may wait for them (XRG-10)."""
         return all(position.after == ">" for position in self.positions)
 
 
 class Attempt(NamedTuple):
-    """What came of one attempt of a blocking reader."""
+    """The outcome of one attempt of a blocking reader to get new entries."""
 
     delivered: DeliveredByKey
-    # There is something new, but older readers are to take it.
+    # There are new entries, but readers before this one in line are to take them.
     left_to_others: bool = False
 
 
@@ -92,7 +92,7 @@ NOTHING = Attempt({})
 
 
 def deliver(read: GroupRead) -> DeliveredByKey:
-    """Deliver what there is now. Raises NoGroup, InvalidCommand, having delivered nothing."""
+    """Deliver what there is now. Raises NoGroup, InvalidCommand, and has then delivered nothing."""
     with _turn(read):
         found = _deliver_guarded(read)
         if found is not None:
@@ -102,16 +102,17 @@ def deliver(read: GroupRead) -> DeliveredByKey:
 
 
 def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
-    """Deliver new entries, once there are some; nothing if there are none after so many ms.
+    """Deliver new entries as soon as there are some; delivers nothing if `block_ms` pass before.
 
-    For a caller who counts as a blocked reader. Raises as `deliver` does, Unavailable when the
-    server shuts down, ClientHasLeft when the client is gone.
+    The caller must count as a blocked reader. Raises what `deliver` raises, Unavailable when the
+    server shuts down, and ClientHasLeft when the client has closed its connection.
 
-    1. Be woken from here on by whatever happens to the streams.
-    2. Attempt to deliver. Whoever finds nothing takes a place in the line of each group; whoever
-       finds something that older readers wait for leaves it to them for a moment.
-    3. Sleep without a connection, then look without locks whether an attempt is worth it.
-    4. Leave the lines, however it ends.
+    1. Register with the waiting room, so that any change of the streams wakes the reader.
+    2. Attempt to deliver. A reader that finds nothing takes a place in the line of each group. A
+       reader that finds entries but is not first in line waits for a moment, so that the readers
+       before it can take them.
+    3. Sleep without a connection, then check without locks whether another attempt is worth it.
+    4. Give the places up, whatever the outcome.
     """
     line = Line(read.plate, expires_at=clock.now_ms() + block_ms)
     with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
@@ -122,7 +123,7 @@ def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
             elif not waiting.sleep():
                 break
             attempt = NOTHING
-            # The database may be away: the reader sleeps on, and is woken when it is back.
+            # While the database is away the reader goes on sleeping; the hub wakes it afterwards.
             with suppress(Unavailable):
                 if _is_worth_it(read, line):
                     attempt = _attempt(read, line)
@@ -137,7 +138,7 @@ def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
     except wakeups.ClientHasLeft:
         line.leave()
         if _is_worth_it(read, line):
-            # Others may have left new entries to this reader.
+            # Readers behind this one may have left new entries to it.
             wakeups.announce(read.names)
         raise
     finally:
@@ -145,13 +146,13 @@ def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
 
 
 def _is_worth_it(read: GroupRead, line: Line) -> bool:
-    """Whether a look without locks shows something new, or that a group is gone or another."""
+    """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
     found = deliveries.glance(read.plate, read.keys, read.group)
     return len(found) < len(read.keys) or line.asks_for_a_look(found)
 
 
 def _attempt(read: GroupRead, line: Line) -> Attempt:
-    """Deliver to a blocking reader; it keeps its places and its deadline through a conflict."""
+    """Deliver to a blocking reader. After a conflict it tries again with the same places."""
     return tried_again(lambda: _attempt_in_turn(read, line))
 
 
@@ -170,7 +171,7 @@ def _attempt_in_turn(read: GroupRead, line: Line) -> Attempt:
 
 
 def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
-    """Deliver what is not left to older readers, or take a place in the lines."""
+    """Deliver from the groups where no reader goes first; without any, take places in line."""
     with session.transaction():
         general = _General(read)
         glances = deliveries.glance(read.plate, read.keys, read.group)
@@ -189,7 +190,7 @@ def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
 
 
 def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
-    """Where the count was reached, there may be more for those who gave way."""
+    """Wake the other readers of a stream that gave COUNT entries: there may be more for them."""
     names = [
         StreamName(read.plate, key)
         for key, parts in delivered.items()
@@ -199,7 +200,7 @@ def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
 
 
 def _deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Delivery] | None:
-    """Deliver in a single round trip, commit included; None: the guard let nothing be done."""
+    """Deliver in a single round trip, commit included; None: not possible, nothing is changed."""
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
         return None
@@ -222,7 +223,7 @@ def _deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Del
 
 
 def _by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
-    """The new entries of those streams that have some, in the order of the command."""
+    """The new entries of the streams that have some, in the order of the command."""
     return {
         key: [NewEntries(found[key].entry_count, found[key].elements)]
         for key, _ in read.positions
@@ -236,29 +237,30 @@ _turns = Turns()
 def _turn(read: GroupRead) -> AbstractContextManager[None]:
     """Readers of one group in this process take turns, in order of arrival (BLK-17).
 
-    Without this they would queue at the group's row, each with a connection in its hand.
+    Without turns they would queue for the lock of the group's row, and each would hold a
+    connection while it waits.
     """
-    # A transaction may hold that row already.
+    # An enclosing transaction may hold that lock already.
     if session.in_transaction():
         return nullcontext()
-    # Whoever waits for a turn must not hold the connection that those before it need.
+    # A reader that waits for its turn must not hold a connection that the ones before it need.
     session.release()
     return _turns.taken([(read.plate, key, read.group) for key in read.keys])
 
 
 @dataclass(slots=True)
 class _General:
-    """A delivery that Python takes part in, in a transaction that holds the locks of the groups."""
+    """The general way, inside a transaction: holds the locks of the groups, corrects counters."""
 
     read: GroupRead
     now_ms: int = field(default_factory=lambda: clock.now_ms())
     _groups: dict[str, ConsumerGroup] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Lock the groups. Raises NoGroup, InvalidCommand, having changed nothing."""
+        """Lock the groups. Raises NoGroup or InvalidCommand, and has then changed nothing."""
         read = self.read
         self._groups = groups.lock_all(read.plate, read.keys, read.group).result()
-        # Left to right, group before ID, all before anything is delivered (XRG-4).
+        # Checked from left to right, each group before its ID, before any delivery (XRG-4).
         for key, after in read.positions:
             if key not in self._groups:
                 raise no_group_to_read(key, read.group)
@@ -271,13 +273,13 @@ class _General:
         return self._groups.values()
 
     def see_consumer(self) -> dict[int, int]:
-        """Note that the consumer was here (ST-11); returns its ids, by group id."""
+        """Set the consumer's `seen_at` to now (ST-11); returns its ids, by group id."""
         return consumers.see(self.locked, self.read.consumer, self.now_ms)
 
     def deliver(self, *, only: Collection[int] | None = None) -> DeliveredByKey:
-        """Serve the streams in the order of the command, on live state (XRG-17).
+        """Serve the streams in the order of the command, each as the one before left it (XRG-17).
 
-        With `only`, new entries are delivered to the groups with these ids alone.
+        With `only`, only the groups with these ids deliver new entries.
         """
         consumer_ids = self.see_consumer()
         delivered: DeliveredByKey = {}
@@ -292,7 +294,7 @@ class _General:
         return delivered
 
     def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, NewEntries]]:
-        """Deliver what is new to these groups; yields it for those streams that have some."""
+        """Deliver the new entries of these streams; yields them for each stream that has some."""
         read = self.read
         found = deliveries.deliver(
             read.plate,
@@ -311,7 +313,7 @@ class _General:
                 yield key, NewEntries(found[key].entry_count, found[key].elements)
 
     def _history(self, key: str, after: EntryId, consumer_ids: dict[int, int]) -> list[HistoryItem]:
-        """The consumer's own list; what still exists is delivered once more (XRG-12 to 14)."""
+        """The consumer's own list. Entries that still exist count as delivered again (XRG-12 to 14)."""
         group = self._groups[key]
         items = pending.history(group, consumer_ids[group.id], after, self.read.count)
         counts = {
@@ -325,7 +327,7 @@ class _General:
 
 
 def _steps(positions: Sequence[GroupPosition]) -> Iterator[tuple[list[str], GroupAfter]]:
-    """The positions as they are served: different streams with `>` in a row go together."""
+    """The positions in steps: `>` on different streams in a row makes one step."""
     together: list[str] = []
     for key, after in positions:
         if together and (after != ">" or key in together):
@@ -340,7 +342,7 @@ def _steps(positions: Sequence[GroupPosition]) -> Iterator[tuple[list[str], Grou
 
 
 def _correct_entries_read(delivery: Delivery) -> None:
-    """Write the group's count of entries read where it does not simply count on (LAG-4)."""
+    """Write the group's read counter where it is not just increased by the delivery (LAG-4)."""
     group, ids = delivery.group, delivery.ids
     entries_read = entries_read_after(
         delivery.stream, group.last_delivered_id, group.entries_read, ids

@@ -12,19 +12,22 @@ from streams.store import groups, session, waiting
 
 
 def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None) -> None:
-    """Create a group of a locked stream, which exists from here on. Raises BusyGroup."""
+    """Create a group of a locked stream; a placeholder becomes a stream by it. Raises BusyGroup."""
     if not groups.create(stream, name, last_delivered_id, entries_read):
         raise BusyGroup("BUSYGROUP Consumer Group name already exists")
     locking.keep(stream)
 
 
 def move(group: ConsumerGroup, last_delivered_id: EntryId, entries_read: int | None) -> None:
-    """Set what a locked group has read. Its waiting readers sleep on (BLK-5, XGROUP-11)."""
+    """Set how far a locked group has read. Its waiting readers are not woken (BLK-5, XGROUP-11)."""
     groups.save(replace(group, last_delivered_id=last_delivered_id, entries_read=entries_read))
     waiting.let_sleep(group)
 
 
 def destroy(stream: Stream, group: ConsumerGroup) -> None:
-    """Remove a locked group with its consumers and pending entries; refuse its readers (BLK-13)."""
+    """Remove a locked group of a locked stream, with its consumers and pending entries.
+
+    Readers that wait with the group are woken, and are refused (BLK-13).
+    """
     groups.delete(group)
     session.after_commit(lambda: wakeups.announce([stream.name]))

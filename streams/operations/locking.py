@@ -1,13 +1,13 @@
-"""Locks on streams and consumer groups, always in one order, so that nobody waits in a circle.
+"""Locks on streams and consumer groups, always in one order, so that there are no deadlocks.
 
-1. Create a placeholder for each missing stream that may be made, in byte order of the names. An
-   insert may wait for another transaction's, so nothing is locked before.
+1. Create a placeholder for each missing stream that may be made, in byte order of the names. This
+   comes before all locks, because an insert may have to wait for another transaction's insert.
 2. Lock the streams, in ascending id.
 3. Lock the consumer groups, in ascending id.
 
 A placeholder is the row of a stream that does not exist yet. The commands of its transaction do
-not see it until one of them makes the stream and keeps the row; those never kept are removed at
-the end.
+not see it until one of them makes the stream, which keeps the row. Rows that no command has kept
+are removed at the end of the transaction.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,11 +24,13 @@ from streams.store.errors import Conflict
 def streams_locked(
     names: Collection[StreamName], *, make: Collection[StreamName] = ()
 ) -> Iterator[dict[StreamName, Stream]]:
-    """Run the body in a transaction that holds the locks of those of the streams that exist.
+    """Run the body in a transaction that holds the locks of the streams that exist, by name.
 
-    Each of those in `make` that is missing is a placeholder: the body must `keep` it to make it.
-    Raises Conflict if one of them was deleted just before it could be locked.
+    Missing streams named in `make` come as placeholders: to make one, the body must `keep` it.
+    Raises Conflict if one of those in `make` was deleted just before it could be locked.
     """
+    # Most streams exist: first without placeholders, in a transaction of its own, because nothing
+    # may be locked before a placeholder is created.
     with session.transaction():
         found = streams.lock_all(names)
         if found.keys() >= set(make):
@@ -49,8 +51,8 @@ def all_locked(
 ) -> Iterator[None]:
     """Run the body, which runs commands on these streams and groups, in one transaction.
 
-    Raises Conflict if one of the streams was deleted just before it could be locked: the body
-    would make it anew, after locks that come later in the order.
+    Raises Conflict if one of the streams in `make` was deleted just before it could be locked: the
+    body would create it again, and hold locks by then that come later in the order.
     """
     with session.transaction():
         if make:
@@ -74,12 +76,12 @@ def lock_group(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
 
 
 def is_placeholder(stream: Stream) -> bool:
-    """Whether this transaction created the row but no command has made the stream yet."""
+    """Whether this transaction created the row, and no command has made the stream yet."""
     return stream.id in session.placeholders()
 
 
 def keep(stream: Stream) -> None:
-    """Let the stream exist from here on, if it is a placeholder."""
+    """If the stream is a placeholder, let it exist from here on."""
     session.placeholders().pop(stream.id, None)
 
 

@@ -11,10 +11,14 @@ from streams.store import entries, nodes
 
 
 def trim(stream: Stream, threshold: Threshold) -> tuple[Stream, int]:
-    """The stream after the trim, and how many live entries it removed (TRIM-12 to TRIM-18).
+    """Trim; returns the stream as it is then, and the number of entries removed (TRIM-12 to 18).
 
-    The caller holds the stream's lock, has written all its appended entries, and saves the
-    stream that comes back.
+    The caller holds the stream's lock, has written all entries appended so far, and saves the
+    returned stream.
+
+    1. Find the greatest ID that goes.
+    2. Remove the entries and the full storage nodes up to it.
+    3. Adjust the length, the first ID, and the nodes that lost only some of their entries.
     """
     if not threshold.may_remove(stream.length, stream.recorded_first_entry_id):
         return stream, 0
@@ -29,7 +33,7 @@ def trim(stream: Stream, threshold: Threshold) -> tuple[Stream, int]:
 
 
 def _last_to_go(stream: Stream, threshold: Threshold) -> EntryId | None:
-    """The greatest ID that the trim removes."""
+    """The greatest ID that the trim removes; None: it removes nothing."""
     if threshold.approximate:
         return _last_of_dropped_nodes(stream, threshold)
     if threshold.min_id is not None:
@@ -52,10 +56,10 @@ def _last_of_dropped_nodes(stream: Stream, threshold: Threshold) -> EntryId | No
 
 
 def _tail_after(stream: Stream, threshold: Threshold, last: EntryId) -> TailNode | None:
-    """The tail node after the trim; brings the oldest full node in step, too.
+    """The tail node after the trim; also corrects the oldest full node that is left.
 
-    An exact trim goes into the oldest node that is left: that node loses some of its entries,
-    and stays even without any unless MAXLEN emptied it.
+    An exact trim may take some of that node's entries. If it takes all of them, the node stays
+    after MINID (its last slot is not below the threshold), and goes after MAXLEN.
     """
     tail = stream.tail_node
     if tail is None or tail.last_slot_id <= last:

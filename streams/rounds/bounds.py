@@ -1,6 +1,6 @@
 """Backpressure: how much may be under way at a time, in this process and for each plate.
 
-What is over a bound is refused at once; what was accepted completes.
+Work over a bound is refused at once; work that was admitted completes.
 """
 
 import threading
@@ -14,7 +14,10 @@ from streams.domain.plates import PlateId
 
 
 class Bound:
-    """At most so many of a thing at a time. The settings name the limits."""
+    """How much of one kind of work may be under way: a limit for the process and one per plate.
+
+    Both limits are names of settings.
+    """
 
     def __init__(self, what: str, *, per_process: str, per_plate: str) -> None:
         self._what = what
@@ -26,9 +29,10 @@ class Bound:
 
     @contextmanager
     def admitted(self, plate: PlateId, amount: int = 1) -> Iterator[None]:
-        """Run the body with so many more under way. Raises TooManyRequests, Unavailable.
+        """Count `amount` as under way while the body runs.
 
-        A first one is always admitted, however large it is.
+        Raises TooManyRequests over the plate's limit, Unavailable over the process'. Neither limit
+        refuses work while nothing else counts towards it, however large the amount is.
         """
         with self._lock:
             self._check(plate, amount)

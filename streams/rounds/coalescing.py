@@ -1,8 +1,9 @@
 """Work of many callers done together: leader and followers.
 
-The first caller to arrive leads: it does its own work at once. Those who come while it is at it
-wait; when it is done, the first of them leads for all. Nobody waits for more than the round that
-was under way and its own, and under load each round serves many for the price of one.
+The first caller to arrive leads: it does its own work at once. Callers that arrive meanwhile wait.
+When the leader is done, the first of them leads the next round and does the work of all. A caller
+waits for the round under way and for its own, and under load each round serves many callers for
+the price of one.
 """
 
 import sys
@@ -20,7 +21,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class _Submission(Generic[Task, Outcome]):
-    """One caller's tasks, and what came of them."""
+    """One caller's tasks, and their outcomes or the error."""
 
     __slots__ = ("error", "outcomes", "tasks", "turn")
 
@@ -28,8 +29,8 @@ class _Submission(Generic[Task, Outcome]):
         self.tasks = tasks
         self.outcomes: Sequence[Outcome] | None = None
         self.error: Exception | None = None
-        # Held until the outcome is there, or until it is this caller's turn to lead. A lock
-        # costs a tenth of an Event.
+        # The caller waits by acquiring this lock a second time. It is released when the outcome is
+        # there or when the caller is to lead. A lock costs a tenth of an Event.
         self.turn = threading.Lock()
         self.turn.acquire()
 
@@ -39,10 +40,10 @@ class _Submission(Generic[Task, Outcome]):
 
 
 class Coalescer(Generic[Task, Outcome]):
-    """Collects the tasks of concurrent callers and has them done in rounds, in order of arrival.
+    """Collects the tasks of concurrent callers and does them in rounds, in order of arrival.
 
-    `work` takes the tasks of a round and returns their outcomes, one each. A round takes whole
-    submissions until it has `round_limit` tasks.
+    `work` takes the tasks of a round and returns one outcome for each. A round holds at most
+    `round_limit` tasks, or one caller's tasks if that alone has more.
     """
 
     def __init__(
@@ -55,14 +56,14 @@ class Coalescer(Generic[Task, Outcome]):
         self._has_leader = False
 
     def do(self, tasks: Sequence[Task]) -> Sequence[Outcome]:
-        """Have the tasks done; returns their outcomes in the same order.
+        """Do the tasks, in some round; returns their outcomes in the same order.
 
-        Raises what `work` raised: Unavailable if it did for the whole round, any other
-        exception only if it did for these tasks alone.
+        If `work` raises Unavailable, every caller of the round does. After any other exception the
+        work is done again for each caller alone, and only a caller whose own tasks fail raises.
         """
         submission: _Submission[Task, Outcome] = _Submission(tasks)
         if self._must_wait(submission):
-            # Whoever holds a connection here may hold the one that the leader waits for.
+            # The leader may be waiting for the very connection that this caller holds.
             session.release()
             submission.turn.acquire()
         if not submission.is_done:
@@ -73,7 +74,7 @@ class Coalescer(Generic[Task, Outcome]):
         return submission.outcomes
 
     def _must_wait(self, submission: _Submission[Task, Outcome]) -> bool:
-        """Queue up; whether somebody else leads."""
+        """Join the queue; returns whether another caller leads."""
         with self._lock:
             self._queue.append(submission)
             must_wait = self._has_leader
@@ -113,7 +114,7 @@ class Coalescer(Generic[Task, Outcome]):
         except Unavailable as error:
             for member in members:
                 member.error = Unavailable(error.text)
-        except Exception as error:  # noqa: BLE001 - a defect, but only its own caller's
+        except Exception as error:  # noqa: BLE001 - a defect that concerns one caller
             if len(members) == 1:
                 members[0].error = error
             else:
@@ -131,10 +132,9 @@ def _hand_out(outcomes: Sequence[Outcome], members: Sequence[_Submission[Task, O
 
 
 class SharedLooks(Generic[Key, Outcome]):
-    """One look at the database for all who want the same at the same time.
+    """One look at the database for all callers that want the same at the same time.
 
-    A caller never gets what was looked up before it asked: it joins a look only if that has not
-    begun.
+    A caller joins only a look that has not begun yet, so its result is never older than its call.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class SharedLooks(Generic[Key, Outcome]):
         self._askers: Counter[Key] = Counter()
 
     def look(self, key: Key, query: Callable[[], Outcome]) -> Outcome:
-        """What the query of this key finds. Raises what it raises."""
+        """The result of `query`, run by this caller or by one with the same key. Raises its errors."""
         with self._lock:
             look = self._looks.setdefault(key, Coalescer(_run_first, round_limit=sys.maxsize))
             self._askers[key] += 1

@@ -1,4 +1,4 @@
-"""What PostgreSQL ends because two transactions are in each other's way is done again."""
+"""Work that PostgreSQL aborts, because two transactions are in each other's way, is tried again."""
 
 import time
 from collections.abc import Callable
@@ -11,14 +11,15 @@ from streams.store.errors import Conflict
 Result = TypeVar("Result")
 
 TRY_SECONDS = 10.0
-"""How long work is begun again. Mostly the second time succeeds."""
+"""How long conflicting work is tried again. Mostly the second attempt succeeds."""
 
 
 def tried_again(work: Callable[[], Result]) -> Result:
-    """What the work gives, tried again while it meets a Conflict, which leaves nothing done.
+    """Do the work, which is a whole transaction, again after each Conflict; returns its result.
 
-    The work is all of a transaction. Inside a transaction, which must be tried again as a whole,
-    a Conflict is raised at once. Raises Unavailable after `TRY_SECONDS`.
+    A Conflict leaves nothing changed. Raises Unavailable if there are still conflicts after
+    `TRY_SECONDS`. Inside an outer transaction it raises Conflict at once, because that transaction
+    must be tried again as a whole.
     """
     if session.in_transaction():
         return work()

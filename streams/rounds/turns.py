@@ -1,4 +1,4 @@
-"""Turns: who comes first is served first, among the callers of one process."""
+"""Turns: the callers of one process are served in order of arrival."""
 
 import threading
 from collections.abc import Collection, Hashable, Iterator
@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 
 
 class Turns:
-    """A lock for each key that somebody wants; locks are handed on in order of arrival."""
+    """A lock for each key that is in use; its waiters get it in order of arrival."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -15,9 +15,9 @@ class Turns:
 
     @contextmanager
     def taken(self, keys: Collection[Hashable]) -> Iterator[None]:
-        """Run the body alone among all that want one of these keys.
+        """Run the body while no other caller runs one with any of these keys.
 
-        Give the keys in an order that all callers keep to.
+        All callers must give their keys in the same order, or they may wait for each other.
         """
         with ExitStack() as held:
             for key in keys:
