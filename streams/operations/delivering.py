@@ -313,7 +313,7 @@ class _General:
                 yield key, NewEntries(found[key].entry_count, found[key].elements)
 
     def _history(self, key: str, after: EntryId, consumer_ids: dict[int, int]) -> list[HistoryItem]:
-        """The consumer's own list. Entries that still exist count as delivered again (XRG-12 to 14)."""
+        """The consumer's own list; entries that exist are delivered once more (XRG-12 to 14)."""
         group = self._groups[key]
         items = pending.history(group, consumer_ids[group.id], after, self.read.count)
         counts = {

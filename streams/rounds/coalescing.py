@@ -143,7 +143,7 @@ class SharedLooks(Generic[Key, Outcome]):
         self._askers: Counter[Key] = Counter()
 
     def look(self, key: Key, query: Callable[[], Outcome]) -> Outcome:
-        """The result of `query`, run by this caller or by one with the same key. Raises its errors."""
+        """The result of a query of this key, run by this caller or another; raises its errors."""
         with self._lock:
             look = self._looks.setdefault(key, Coalescer(_run_first, round_limit=sys.maxsize))
             self._askers[key] += 1

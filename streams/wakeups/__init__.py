@@ -1,4 +1,4 @@
-"""Blocked readers: how they sleep, and who wakes them. Knows no command."""
+"""Blocked readers: how they sleep, and what wakes them. Nothing here knows a command."""
 
 from streams.wakeups.clients import on_behalf_of
 from streams.wakeups.process import (

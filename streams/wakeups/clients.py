@@ -1,4 +1,4 @@
-"""The client on whose behalf a reader waits: is it still there?"""
+"""Whether the client that a blocked reader waits for is still connected."""
 
 import select
 import socket
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from gevent.monkey import get_original
 
-# The system's own poll: gevent's would give way to other greenlets, and nothing here may wait.
+# The system's own poll, which is called with a time-out of 0. gevent's would switch greenlets.
 _poll = get_original("select", "poll")
 
 _GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
@@ -30,13 +30,13 @@ class Client:
 
 
 class Departures:
-    """Watches many clients at the price of one system call."""
+    """Watches many clients with one system call."""
 
     def __init__(self) -> None:
         self._poller = _poll()
 
     def watch(self, client: Client) -> None:
-        """From here on, `departed` tells of this client."""
+        """From here on, `departed` includes this client once it has closed its connection."""
         self._poller.register(client.fileno, select.POLLRDHUP)
 
     def forget(self, client: Client) -> None:
@@ -44,7 +44,7 @@ class Departures:
         self._poller.unregister(client.fileno)
 
     def departed(self) -> set[int]:
-        """The file numbers of the watched clients that have gone."""
+        """The file descriptors of the watched clients that have closed their connections."""
         return {fileno for fileno, event in self._poller.poll(0) if event & _GONE}
 
 
@@ -57,7 +57,7 @@ _current = _Current()
 
 @contextmanager
 def on_behalf_of(connection: socket.socket | None) -> Iterator[None]:
-    """Run the body for the client at the other end; None if it is not known."""
+    """Run the body for the client at the other end of the connection; None: it is not known."""
     _current.connection = connection
     try:
         yield
@@ -66,5 +66,5 @@ def on_behalf_of(connection: socket.socket | None) -> Iterator[None]:
 
 
 def current_client() -> Client | None:
-    """The client that the current thread or greenlet works for."""
+    """The client that the current thread or greenlet works for; None: it is not known."""
     return Client(_current.connection) if _current.connection else None

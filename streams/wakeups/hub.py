@@ -1,4 +1,4 @@
-"""Hears what happened in other processes, and looks after what may have been missed."""
+"""Wakes readers for what happened in other processes, and for hints that got lost."""
 
 import logging
 import threading
@@ -13,11 +13,11 @@ from streams.wakeups.clients import Departures
 from streams.wakeups.room import Waiter, WaitingRoom
 
 CHECK_SECONDS = 1.0
-"""How often the hub looks at the tables for hints that got lost, and for clients that left."""
+"""How often the hub checks the tables, for lost hints, and the connections of the clients."""
 
 FIRST_RETRY_SECONDS = 0.05
 LONGEST_RETRY_SECONDS = 2.0
-"""How long it pauses before it connects anew: doubled from the first to the longest."""
+"""How long the hub pauses before it connects again: each time twice as long, up to the longest."""
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,12 @@ log = logging.getLogger(__name__)
 class Hub:
     """One connection that listens, for all the waiters of this process.
 
-    As long as it stands, the places of these waiters in the lines of their groups count.
+    While this connection is open, other processes see that this one lives: only then do readers
+    elsewhere give way to the places of its waiters.
 
-    It calls `on_keys_changed` when API keys changed, or may have changed unheard. The process' own
-    notifications are passed over: it has woken its waiters already.
+    The hub calls `on_keys_changed` when API keys have changed, and whenever it connects, because
+    they may have changed before. It ignores the notifications of its own process, which has woken
+    its waiters already.
     """
 
     def __init__(
@@ -38,7 +40,7 @@ class Hub:
         self._process = process
         self._on_keys_changed = on_keys_changed
         self._signals: dict[StreamName, tuple[int, int] | None] = {}
-        # Whether to look after places that processes from before have left in lines.
+        # Whether to remove the places of processes that have ended without leaving the lines.
         self._must_tidy_up = False
         self._departures = Departures()
         self._lock = threading.Lock()
@@ -47,14 +49,14 @@ class Hub:
         self.is_listening = threading.Event()
 
     def ensure_started(self) -> None:
-        """Start listening, at the first call."""
+        """Start listening, unless an earlier call did."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
                 self._thread.start()
 
     def end(self) -> None:
-        """From now on a lost database is no accident: the hub ends with it, and says nothing."""
+        """Expect the database to stop: the hub ends with it, without a warning in the log."""
         self._is_ending = True
 
     def watch(self, waiter: Waiter) -> None:
@@ -88,7 +90,7 @@ class Hub:
         pool.drop_broken_connections()
         self._must_tidy_up = True
         self.is_listening.set()
-        # Whatever happened before LISTEN took effect was not heard.
+        # Nothing announced what happened before LISTEN took effect.
         for waiter in self._room.everyone():
             waiter.wake()
         self._on_keys_changed()
@@ -117,7 +119,7 @@ class Hub:
             session.release()
 
     def _wake_for_lost_hints(self) -> None:
-        """Wake those whose streams changed since the last look: one query for all."""
+        """Wake the readers whose streams have changed since the last check: one query for all."""
         names = self._room.names()
         if not names:
             self._signals = {}
@@ -127,7 +129,7 @@ class Hub:
             self._must_tidy_up = False
         found = streams.signals(names)
         seen, self._signals = self._signals, {name: found.get(name) for name in names}
-        # A name that was not there at the last look may have changed unheard since.
+        # A stream that was not in the last check may have changed since, and its hint got lost.
         self._room.wake(
             topics.of_stream(name)
             for name, signals in self._signals.items()

@@ -1,4 +1,7 @@
-"""The line of readers that are blocked on a group, over all processes (BLK-17)."""
+"""The line of the readers that are blocked on a group, in all processes (BLK-17).
+
+A reader's place is its ticket in this line: the smaller the number, the longer it waits.
+"""
 
 import time
 from collections.abc import Collection, Mapping
@@ -14,23 +17,24 @@ from streams.store.deliveries import Glance
 from streams.wakeups.process import PROCESS
 
 STALL_SECONDS = 10.0
-"""How long nobody here gives way to readers of a process that did not take what was left to it."""
+"""How long readers here ignore the places of a process that did not take what was left to it."""
 
 _passed_over: TTLCache[int, None] = TTLCache(maxsize=1000, ttl=STALL_SECONDS)
-"""Those processes, by their numbers."""
+"""The numbers of those processes."""
 
 
 def courtesy_seconds() -> float:
-    """How long a reader leaves new entries to the one who waits longest.
+    """How long a reader leaves new entries to the reader that is first in line.
 
-    That one is woken by the same change, and takes the entries within a few milliseconds. If it
-    does not in this time, its process is stopped or badly overloaded, and loses its place.
+    The first reader is woken by the same change, and takes the entries within a few milliseconds.
+    If it takes longer than this, its process is stopped or badly overloaded, and the readers of
+    that process lose their places in the line.
     """
     return conf.limit("STREAMS_COURTESY_MS") / 1000
 
 
 class _Courtesy(NamedTuple):
-    """To whom a reader leaves the new entries of a group, and until when."""
+    """For which place in line a reader leaves the new entries of a group, and until when."""
 
     place: int
     # By the monotonic clock, in seconds.
@@ -38,20 +42,21 @@ class _Courtesy(NamedTuple):
 
 
 class Line:
-    """A waiting reader's places among all that wait for the same groups, one place in each.
+    """The places of one waiting reader: one in the line of each group that it waits for.
 
-    Readers of one process are woken in order; this keeps the order over all processes. A reader
-    that finds something new in a group, but others before it, leaves it to them.
+    Readers of one process are woken in order; the lines keep the order over all processes. A reader
+    that finds new entries and is not first in line waits for a moment, so that the readers before
+    it can take them.
     """
 
     def __init__(self, plate: PlateId, *, expires_at: int) -> None:
-        """`expires_at` is when the reader stops waiting, in Unix ms."""
+        """`expires_at` is the instant, in Unix ms, at which the reader stops waiting."""
         self._plate = plate
         self._expires_at = expires_at
-        # By group, as all that follows.
+        # Both by the id of the group.
         self._places: dict[int, int] = {}
         self._courtesies: dict[int, _Courtesy] = {}
-        # What the reader saw when it last found nothing new: the signals of its streams, by id.
+        # The signals of its streams, by id, when the reader last found nothing new.
         self._seen: Mapping[int, int] = {}
 
     @property
@@ -61,7 +66,7 @@ class Line:
 
     @property
     def passed_over(self) -> Collection[int]:
-        """The processes whose readers nobody gives way to, by their numbers."""
+        """The numbers of the processes whose readers nobody here gives way to."""
         return list(_passed_over)
 
     def stands_in(self, groups: Collection[ConsumerGroup]) -> bool:
@@ -69,10 +74,12 @@ class Line:
         return all(group.id in self._places for group in groups)
 
     def asks_for_a_look(self, found: Collection[Glance]) -> bool:
-        """Whether to look under the locks: for new entries, or for a place in a new group's line.
+        """Whether to look under the locks, given what a look without locks has found.
 
-        New entries alone are no reason, if nothing happened since the last look in vain that wakes
-        readers: XGROUP SETID does not (BLK-5).
+        It is worth it if the reader has no place in the line of one of the groups (a new group of
+        the old name), or if there are new entries. But new entries count only if something that
+        wakes readers has happened since the last look that found nothing: XGROUP SETID can make
+        entries new to the group, and wakes nobody (BLK-5).
         """
         signals = {glance.stream_id: glance.signals for glance in found}
         has_new = any(glance.has_new for glance in found)
@@ -82,11 +89,15 @@ class Line:
         return not stands_in_all or (has_new and self._seen != signals)
 
     def found_nothing(self, signals: Mapping[int, int]) -> None:
-        """A look under the locks found nothing new, with these signals of the streams, by id."""
+        """Note the signals of the streams, by id, at a look under the locks that found nothing."""
         self._seen = signals
 
     def left_to_others(self, with_new: Collection[ConsumerGroup]) -> set[int]:
-        """The ids of those of the locked groups, all with new entries, that others are to take."""
+        """Of these locked groups with new entries, the ids of those where others go first.
+
+        A reader that has not taken the entries after `courtesy_seconds` goes first no longer: this
+        removes the places of all readers of its process from the line of the group.
+        """
         first = self._first_before(with_new) if with_new else {}
         now = time.monotonic()
         self._courtesies = {
@@ -98,20 +109,20 @@ class Line:
         return {group for group, courtesy in self._courtesies.items() if courtesy.ends_at > now}
 
     def enter(self, groups: Collection[ConsumerGroup]) -> None:
-        """Take a place for each of the locked groups where the reader has none."""
+        """Take a place in the line of each locked group where the reader has none."""
         missing = [group for group in groups if group.id not in self._places]
         if missing:
             entered = waiting.enter(missing, PROCESS, self._expires_at)
             session.after_commit(lambda: self._places.update(entered))
 
     def leave(self) -> None:
-        """Give up the places, if there are any."""
+        """Give up the reader's places, if it has any."""
         if self._places:
             waiting.leave(self._plate, self._places.values())
             session.after_commit(self._places.clear)
 
     def lost_places(self) -> None:
-        """The places are gone: the statement that delivered entries has removed them."""
+        """Note that the places are gone: the statement that delivered entries has removed them."""
         self._places.clear()
 
     def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
@@ -119,7 +130,7 @@ class Line:
         return waiting.first_before(groups, self._places, self.passed_over, now_ms)
 
     def _courtesy_towards(self, place: int, group: int, now: float) -> _Courtesy:
-        """The one that goes on, or a new one towards who is first by now."""
+        """The courtesy under way, or a new one if another place has become the first."""
         known = self._courtesies.get(group)
         if known and known.place == place:
             return known

@@ -1,4 +1,4 @@
-"""Tells the other processes what happened here, in few notifications."""
+"""Announces to other processes what happened in this one, in few notifications."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from streams.wakeups import topics
 from streams.wakeups.topics import Topic
 
 PAUSE_SECONDS = 0.005
-"""How long the notifier gathers after each send: under load, one notification tells of many."""
+"""How long the notifier collects topics after each send, so that one notification holds many."""
 
 RETRY_SECONDS = 1.0
-"""How long it drops hints after the database refused one; readers look for themselves then."""
+"""How long the notifier waits after an error. What it could not send is lost; hubs find it."""
 
 
 class Notifier:
-    """Sends topics: those queued while one notification is sent travel in the next."""
+    """Sends topics. Those that are queued during one send go into the next notification."""
 
     def __init__(self, sender: int) -> None:
         self._sender = sender
@@ -26,7 +26,7 @@ class Notifier:
         self._thread: threading.Thread | None = None
 
     def tell(self, changed: list[Topic]) -> None:
-        """Queue topics for the other processes; starts the sending at the first call."""
+        """Queue topics for the other processes; the first call starts the thread that sends."""
         with self._lock:
             self._topics.update(dict.fromkeys(changed))
             if self._thread is None:

@@ -15,10 +15,10 @@ from streams.wakeups.notifier import Notifier
 from streams.wakeups.room import Waiter, WaitingRoom
 
 LISTENER_START_SECONDS = 1.0
-"""How long a look at the listener gives it to start."""
+"""How long `is_listening` waits for the listener to start."""
 
 PROCESS = secrets.randbits(62)
-"""The number of this process, which no other one has."""
+"""The number of this process, random so that no other process has it."""
 
 _room = WaitingRoom()
 _key_watchers: list[Callable[[], None]] = []
@@ -28,11 +28,11 @@ _shutting_down = False
 
 
 class ClientHasLeft(Exception):
-    """The client closed its connection while it waited: nobody is there to be answered."""
+    """The client closed its connection while it waited, so there is nobody to reply to."""
 
 
 class Waiting:
-    """The wait of one blocked reader: it looks at the tables, and sleeps in between."""
+    """The wait of one blocked reader, which looks at the tables and sleeps in between."""
 
     def __init__(self, waiter: Waiter, block_ms: int) -> None:
         self._waiter = waiter
@@ -42,9 +42,9 @@ class Waiting:
     def sleep(self) -> bool:
         """Sleep until one of the streams may have something new, or the time to wait is over.
 
-        Whether the reader is to look again; it does so once more when its time is over. While it
-        sleeps it holds no connection. Raises Unavailable when the server shuts down, ClientHasLeft
-        when the client is gone.
+        Returns whether the reader is to look again: True also at the end of its time, for one last
+        look, and False from then on. It holds no connection while it sleeps. Raises Unavailable
+        when the server shuts down, ClientHasLeft when the client has closed its connection.
         """
         if self._is_over:
             return False
@@ -52,7 +52,7 @@ class Waiting:
         return True
 
     def sleep_at_most(self, seconds: float) -> None:
-        """Sleep as `sleep` does, but for this time, even beyond the end of the time to wait."""
+        """Sleep as `sleep` does, but for at most this time, even past the end of the wait."""
         self._sleep_until(time.monotonic() + seconds)
 
     def _sleep_until(self, wake_at: float) -> None:
@@ -68,10 +68,10 @@ class Waiting:
 
 @contextmanager
 def waiting(names: Collection[StreamName], block_ms: int) -> Iterator[Waiting]:
-    """Run the body for a reader that waits for these streams, for at most so long.
+    """Run the body for a reader that waits for these streams, for at most `block_ms` milliseconds.
 
-    Whatever happens to the streams from here on wakes it. So no wake-up is lost if the body looks
-    at the tables first, and then sleeps.
+    From here on, any change of the streams wakes the reader. So if the body looks at the tables
+    first and then sleeps, no wake-up is lost.
     """
     waiter = Waiter(names, current_client())
     _hub.ensure_started()
@@ -87,7 +87,7 @@ def waiting(names: Collection[StreamName], block_ms: int) -> Iterator[Waiting]:
 def announce(names: Collection[StreamName]) -> None:
     """Wake the readers of these streams, here and in every other process.
 
-    To be called once the change is committed.
+    Call it only once the change is committed.
     """
     changed = list({topics.of_stream(name) for name in names})
     if changed:
@@ -96,9 +96,9 @@ def announce(names: Collection[StreamName]) -> None:
 
 
 def announce_keys_changed() -> None:
-    """Have every process forget the API keys that it knows.
+    """Make every process forget the API keys that it has cached.
 
-    Returns when the notification is sent. Raises Unavailable.
+    Returns when the notification is sent. Raises Unavailable if it cannot be sent.
     """
     _tell_key_watchers()
     with notifications.open_channel() as channel:
@@ -112,15 +112,15 @@ def on_keys_changed(watcher: Callable[[], None]) -> None:
 
 
 def is_listening() -> bool:
-    """Whether this process hears of changes made in others; starts listening if need be."""
+    """Whether this process receives notifications; starts listening if it does not yet."""
     _hub.ensure_started()
     return _hub.is_listening.wait(LISTENER_START_SECONDS)
 
 
 def shut_down() -> None:
-    """Have all blocked readers answered with Unavailable, now and from here on.
+    """Let every blocked reader raise Unavailable, and every reader that blocks from here on.
 
-    The listener listens on, for as long as it can.
+    The hub goes on listening for as long as it has a database.
     """
     global _shutting_down
     _shutting_down = True

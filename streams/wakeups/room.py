@@ -1,4 +1,4 @@
-"""The waiting room: who sleeps for which streams."""
+"""The waiting room: which readers of this process sleep, and which streams they wait for."""
 
 import threading
 from collections.abc import Collection, Iterable
@@ -23,17 +23,17 @@ class Waiter:
         self._gate.acquire()
 
     def sleep(self, seconds: float) -> bool:
-        """Sleep until woken, at most so long; whether it was woken."""
+        """Sleep until woken, for at most this time; returns whether it was woken."""
         return self._gate.acquire(timeout=max(seconds, 0))
 
     def wake(self) -> None:
-        """End the current sleep, or the next one if it is awake: no wake-up is lost."""
+        """End the current sleep, or the next one if the reader is awake, so no wake-up is lost."""
         with suppress(RuntimeError):  # It is awake already.
             self._gate.release()
 
 
 class WaitingRoom:
-    """All the waiters of a process, by the streams that they wait for, in order of arrival."""
+    """All waiters of a process, by the streams that they wait for, in order of arrival."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class WaitingRoom:
         self._names: dict[Topic, StreamName] = {}
 
     def enter(self, waiter: Waiter) -> None:
-        """Have the waiter woken from here on."""
+        """From here on, `wake` wakes the waiter."""
         with self._lock:
             for name in waiter.names:
                 topic = topics.of_stream(name)
@@ -49,7 +49,7 @@ class WaitingRoom:
                 self._names[topic] = name
 
     def leave(self, waiter: Waiter) -> None:
-        """Have the waiter woken no more."""
+        """From here on, `wake` no longer wakes the waiter."""
         with self._lock:
             for name in waiter.names:
                 topic = topics.of_stream(name)
@@ -60,7 +60,7 @@ class WaitingRoom:
                     self._names.pop(topic, None)
 
     def wake(self, changed: Iterable[Topic]) -> None:
-        """Wake those who wait for these streams, first come first."""
+        """Wake the waiters of these streams, in order of arrival."""
         with self._lock:
             woken = [waiter for topic in changed for waiter in self._waiters.get(topic, ())]
         for waiter in woken:
@@ -72,6 +72,6 @@ class WaitingRoom:
             return list({w: None for waiters in self._waiters.values() for w in waiters})
 
     def names(self) -> list[StreamName]:
-        """All the streams that somebody waits for."""
+        """All the streams that have a waiter."""
         with self._lock:
             return list(self._names.values())

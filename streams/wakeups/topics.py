@@ -1,6 +1,6 @@
-"""What a notification tells of: topics of two kinds, `stream:…` and `keys:changed`.
+"""What a notification is about: topics of two kinds, `stream:…` and `keys:changed`.
 
-A payload is the number of the sending process and its topics, with spaces in between.
+A payload is the number of the sending process and then the topics, separated by spaces.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ KEYS_CHANGED = Topic("keys:changed")
 
 
 def of_stream(name: StreamName) -> Topic:
-    """A stream has something new, or is gone. The topic holds a digest of its name.
+    """The topic for a stream that has something new, or is gone: a digest of its name.
 
-    Two names may share one: their readers are then woken for each other's entries, and look in
-    vain.
+    If two names have the same digest, their readers are woken for each other's entries, and find
+    nothing.
     """
     digest = blake2b(f"{name.plate}:{name.key}".encode(), digest_size=8).hexdigest()
     return Topic(f"stream:{digest}")
