@@ -16,7 +16,7 @@ from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId, StreamName
 from streams.operations import locking
 from streams.rounds.bounds import queued_appends
-from streams.rounds.conflicts import tried_again
+from streams.rounds.conflicts import again_after_conflict
 
 Outcome = Any
 """A command's reply in plain JSON values, or its Refusal."""
@@ -60,9 +60,10 @@ def run_transaction(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) 
     """
     adds = sum(len(command.entries) for command in commands if isinstance(command, Add))
     with queued_appends.admitted(plate, adds) if adds else nullcontext():
-        return tried_again(lambda: _transacted(plate, commands))
+        return _transacted(plate, commands)
 
 
+@again_after_conflict
 def _transacted(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
     locks = [command.locks for command in commands if not isinstance(command, Refusal)]
     groups = {group for lock in locks for group in lock.groups}

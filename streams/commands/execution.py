@@ -7,7 +7,7 @@ from streams.commands.contract import Command
 from streams.commands.xadd import Add, execute_all
 from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId
-from streams.rounds.conflicts import tried_again
+from streams.rounds.conflicts import again_after_conflict
 from streams.store.entries import LongRange, all_of
 
 
@@ -28,7 +28,7 @@ def run(command: Command, plate: PlateId) -> Reply:
 
     Inside a transaction the conflict is raised, for the whole of it must be run again.
     """
-    reply = command.reply(tried_again(lambda: command.execute(plate)))
+    reply = command.reply(_executed(command, plate))
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)
 
 
@@ -37,8 +37,13 @@ def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
 
     Raises TooManyRequests, Unavailable for all of them.
     """
-    outcomes = tried_again(lambda: execute_all(plate, adds))
+    outcomes = again_after_conflict(execute_all)(plate, adds)
     return [
         outcome if isinstance(outcome, Refusal) else add.reply(outcome)
         for add, outcome in zip(adds, outcomes, strict=True)
     ]
+
+
+@again_after_conflict
+def _executed(command: Command, plate: PlateId) -> Any:
+    return command.execute(plate)

@@ -13,7 +13,7 @@ from streams.domain.errors import InvalidCommand
 from streams.domain.ids import MAX_ID, parse_id
 from streams.domain.plates import PlateId
 from streams.domain.reading import parse_read_options
-from streams.operations import delivering
+from streams.operations import blocking, delivering
 from streams.operations.delivering import (
     DeliveredByKey,
     GroupAfter,
@@ -90,7 +90,7 @@ class ReadGroup:
         if self.block_ms is None or not read.is_only_of_new:
             return delivering.deliver(read)
         with blocked_readers.admitted(plate):
-            return delivering.deliver_or_wait(read, capped_block_ms(self.block_ms))
+            return blocking.deliver_or_wait(read, capped_block_ms(self.block_ms))
 
     def reply(self, result: DeliveredByKey) -> dict[str, Rendered] | None:
         return {key: _as_list(parts) for key, parts in result.items()} or None

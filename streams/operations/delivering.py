@@ -9,23 +9,22 @@ There are two ways, with one statement (`store.deliveries.DELIVER`):
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from streams import clock, wakeups
+from streams import clock
 from streams.domain.counters import wrapped
-from streams.domain.errors import Refusal, Unavailable
+from streams.domain.errors import Refusal
 from streams.domain.groups import ConsumerGroup, no_group_to_read
 from streams.domain.ids import EntryId
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
-from streams.rounds.conflicts import tried_again
 from streams.rounds.turns import Turns
 from streams.store import consumers, deliveries, groups, pending, session
 from streams.store.deliveries import Delivery
 from streams.store.pending import HistoryItem
-from streams.wakeups.line import Line, courtesy_seconds
+from streams.wakeups.line import Line
 
 GroupAfter = EntryId | Literal[">"] | Refusal
 """What a consumer wants of a stream. `>`: new entries. An ID: its own pending entries above it.
@@ -80,126 +79,17 @@ class GroupRead:
         return all(position.after == ">" for position in self.positions)
 
 
-class Attempt(NamedTuple):
-    """The outcome of one attempt of a blocking reader to get new entries."""
-
-    delivered: DeliveredByKey
-    # There are new entries, but readers before this one in line are to take them.
-    left_to_others: bool = False
-
-
-NOTHING = Attempt({})
-
-
 def deliver(read: GroupRead) -> DeliveredByKey:
     """Deliver what there is now. Raises NoGroup, InvalidCommand, and has then delivered nothing."""
-    with _turn(read):
-        found = _deliver_guarded(read)
+    with turn(read):
+        found = deliver_guarded(read)
         if found is not None:
-            return _by_key(read, found)
+            return by_key(read, found)
         with session.transaction():
-            return _General(read).deliver()
+            return General(read).deliver()
 
 
-def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
-    """Deliver new entries as soon as there are some; delivers nothing if `block_ms` pass before.
-
-    The caller must count as a blocked reader. Raises what `deliver` raises, Unavailable when the
-    server shuts down, and ClientHasLeft when the client has closed its connection.
-
-    1. Register with the waiting room, so that any change of the streams wakes the reader.
-    2. Attempt to deliver. A reader that finds nothing takes a place in the line of each group. A
-       reader that finds entries but is not first in line waits for a moment, so that the readers
-       before it can take them.
-    3. Sleep without a connection, then check without locks whether another attempt is worth it.
-    4. Give the places up, whatever the outcome.
-    """
-    line = Line(read.plate, expires_at=clock.now_ms() + block_ms)
-    with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
-        attempt = _attempt(read, line)
-        while not attempt.delivered:
-            if attempt.left_to_others:
-                waiting.sleep_at_most(courtesy_seconds())
-            elif not waiting.sleep():
-                break
-            attempt = NOTHING
-            # While the database is away the reader goes on sleeping; the hub wakes it afterwards.
-            with suppress(Unavailable):
-                if _is_worth_it(read, line):
-                    attempt = _attempt(read, line)
-        return attempt.delivered
-
-
-@contextmanager
-def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
-    """Give up the reader's places at the end of the body."""
-    try:
-        yield
-    except wakeups.ClientHasLeft:
-        line.leave()
-        if _is_worth_it(read, line):
-            # Readers behind this one may have left new entries to it.
-            wakeups.announce(read.names)
-        raise
-    finally:
-        line.leave()
-
-
-def _is_worth_it(read: GroupRead, line: Line) -> bool:
-    """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
-    found = deliveries.glance(read.plate, read.keys, read.group)
-    return len(found) < len(read.keys) or line.asks_for_a_look(found)
-
-
-def _attempt(read: GroupRead, line: Line) -> Attempt:
-    """Deliver to a blocking reader. After a conflict it tries again with the same places."""
-    return tried_again(lambda: _attempt_in_turn(read, line))
-
-
-def _attempt_in_turn(read: GroupRead, line: Line) -> Attempt:
-    with _turn(read):
-        found = _deliver_guarded(read, line)
-        if found is not None:
-            if delivered := _by_key(read, found):
-                line.lost_places()
-                _wake_the_next(read, delivered)
-                return Attempt(delivered)
-            if line.stands_in([delivery.group for delivery in found.values()]):
-                line.found_nothing({one.stream.id: one.signals for one in found.values()})
-                return NOTHING
-        return _attempt_generally(read, line)
-
-
-def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
-    """Deliver from the groups where no reader goes first; without any, take places in line."""
-    with session.transaction():
-        general = _General(read)
-        glances = deliveries.glance(read.plate, read.keys, read.group)
-        with_new = {glance.group_id for glance in glances if glance.has_new}
-        left = line.left_to_others([group for group in general.locked if group.id in with_new])
-        if with_new - left:
-            line.leave()
-            delivered = general.deliver(only=with_new - left)
-            _wake_the_next(read, delivered)
-            return Attempt(delivered)
-        general.see_consumer()
-        line.enter(general.locked)
-    if not left:
-        line.found_nothing({glance.stream_id: glance.signals for glance in glances})
-    return Attempt({}, left_to_others=bool(left))
-
-
-def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
-    """Wake the other readers of a stream that gave COUNT entries: there may be more for them."""
-    names = [
-        StreamName(read.plate, key)
-        for key, parts in delivered.items()
-        if any(isinstance(part, NewEntries) and part.entry_count == read.count for part in parts)
-    ]
-    session.after_commit(lambda: wakeups.announce(names))
-
-
-def _deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Delivery] | None:
+def deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Delivery] | None:
     """Deliver in a single round trip, commit included; None: not possible, nothing is changed."""
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
@@ -222,7 +112,7 @@ def _deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Del
     return delivered.result()
 
 
-def _by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
+def by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
     """The new entries of the streams that have some, in the order of the command."""
     return {
         key: [NewEntries(found[key].entry_count, found[key].elements)]
@@ -234,7 +124,7 @@ def _by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
 _turns = Turns()
 
 
-def _turn(read: GroupRead) -> AbstractContextManager[None]:
+def turn(read: GroupRead) -> AbstractContextManager[None]:
     """Readers of one group in this process take turns, in order of arrival (BLK-17).
 
     Without turns they would queue for the lock of the group's row, and each would hold a
@@ -249,7 +139,7 @@ def _turn(read: GroupRead) -> AbstractContextManager[None]:
 
 
 @dataclass(slots=True)
-class _General:
+class General:
     """The general way, inside a transaction: holds the locks of the groups, corrects counters."""
 
     read: GroupRead
@@ -289,7 +179,7 @@ class _General:
                 delivered.setdefault(key, []).append(self._history(key, after, consumer_ids))
             else:
                 wanted = [key for key in keys if only is None or self._groups[key].id in only]
-                for key, entries in self._new(wanted):
+                for key, entries in self._new(wanted) if wanted else ():
                     delivered.setdefault(key, []).append(entries)
         return delivered
 

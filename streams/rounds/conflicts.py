@@ -1,33 +1,39 @@
-"""Work that PostgreSQL aborts, because two transactions are in each other's way, is tried again."""
+"""Run a transaction again that PostgreSQL has ended because of another one."""
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from streams.domain.errors import Unavailable
 from streams.store import session
 from streams.store.errors import Conflict
 
+Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 TRY_SECONDS = 10.0
-"""How long conflicting work is tried again. Mostly the second attempt succeeds."""
+"""For how long a transaction is begun again. Mostly the second attempt succeeds."""
 
 
-def tried_again(work: Callable[[], Result]) -> Result:
-    """Do the work, which is a whole transaction, again after each Conflict; returns its result.
+def again_after_conflict(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Decorate a function that runs one transaction: a Conflict, which changes nothing, repeats it.
 
-    A Conflict leaves nothing changed. Raises Unavailable if there are still conflicts after
-    `TRY_SECONDS`. Inside an outer transaction it raises Conflict at once, because that transaction
-    must be tried again as a whole.
+    Inside another transaction, which must be repeated as a whole, the Conflict is raised at once.
+    The function raises Unavailable after `TRY_SECONDS`.
     """
-    if session.in_transaction():
-        return work()
-    deadline = time.monotonic() + TRY_SECONDS
-    while True:
-        try:
-            return work()
-        except Conflict as conflict:
-            if time.monotonic() > deadline:
-                busy = "too many transactions are in each other's way"
-                raise Unavailable(busy) from conflict
+
+    @wraps(work)
+    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
+        if session.in_transaction():
+            return work(*arguments, **options)
+        deadline = time.monotonic() + TRY_SECONDS
+        while True:
+            try:
+                return work(*arguments, **options)
+            except Conflict as conflict:
+                if time.monotonic() > deadline:
+                    busy = "too many transactions are in each other's way"
+                    raise Unavailable(busy) from conflict
+
+    return run

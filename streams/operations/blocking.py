@@ -1,0 +1,130 @@
+"""Deliver new entries to a reader that waits until there are some (BLOCK).
+
+`delivering` is what happens at each attempt; this is the life of the reader around it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from streams import clock, wakeups
+from streams.domain.errors import Unavailable
+from streams.domain.plates import StreamName
+from streams.operations.delivering import (
+    DeliveredByKey,
+    General,
+    GroupRead,
+    NewEntries,
+    by_key,
+    deliver_guarded,
+    turn,
+)
+from streams.rounds.conflicts import again_after_conflict
+from streams.store import deliveries, session
+from streams.wakeups.line import Line, courtesy_seconds
+
+
+class Attempt(NamedTuple):
+    """The outcome of one attempt of a blocking reader to get new entries."""
+
+    delivered: DeliveredByKey
+    # There are new entries, but readers before this one in line are to take them.
+    left_to_others: bool = False
+
+
+NOTHING = Attempt({})
+
+
+def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
+    """Deliver new entries as soon as there are some; delivers nothing if `block_ms` pass before.
+
+    The caller must count as a blocked reader. Raises what `deliver` raises, Unavailable when the
+    server shuts down, and ClientHasLeft when the client has closed its connection.
+
+    1. Register with the waiting room, so that any change of the streams wakes the reader.
+    2. Attempt to deliver. A reader that finds nothing takes a place in the line of each group. A
+       reader that finds entries but is not first in line waits for a moment, so that the readers
+       before it can take them.
+    3. Sleep without a connection, then check without locks whether another attempt is worth it.
+    4. Give the places up, whatever the outcome.
+    """
+    line = Line(read.plate, expires_at=clock.now_ms() + block_ms)
+    with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
+        attempt = _attempt(read, line)
+        while not attempt.delivered:
+            if attempt.left_to_others:
+                waiting.sleep_at_most(courtesy_seconds())
+            elif not waiting.sleep():
+                break
+            attempt = NOTHING
+            # While the database is away the reader goes on sleeping; the hub wakes it afterwards.
+            with suppress(Unavailable):
+                if _is_worth_it(read, line):
+                    attempt = _attempt(read, line)
+        return attempt.delivered
+
+
+@contextmanager
+def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
+    """Give up the reader's places at the end of the body."""
+    try:
+        yield
+    except wakeups.ClientHasLeft:
+        line.leave()
+        if _is_worth_it(read, line):
+            # Readers behind this one may have left new entries to it.
+            wakeups.announce(read.names)
+        raise
+    finally:
+        line.leave()
+
+
+def _is_worth_it(read: GroupRead, line: Line) -> bool:
+    """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
+    found = deliveries.glance(read.plate, read.keys, read.group)
+    return len(found) < len(read.keys) or line.asks_for_a_look(found)
+
+
+@again_after_conflict
+def _attempt(read: GroupRead, line: Line) -> Attempt:
+    """Deliver to a blocking reader. After a conflict it tries again with the same places."""
+    with turn(read):
+        found = deliver_guarded(read, line)
+        if found is not None:
+            if delivered := by_key(read, found):
+                line.lost_places()
+                _wake_the_next(read, delivered)
+                return Attempt(delivered)
+            if line.stands_in([delivery.group for delivery in found.values()]):
+                line.found_nothing({one.stream.id: one.signals for one in found.values()})
+                return NOTHING
+        return _attempt_generally(read, line)
+
+
+def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
+    """Deliver from the groups where no reader goes first; without any, take places in line."""
+    with session.transaction():
+        general = General(read)
+        glances = deliveries.glance(read.plate, read.keys, read.group)
+        with_new = {glance.group_id for glance in glances if glance.has_new}
+        left = line.left_to_others([group for group in general.locked if group.id in with_new])
+        if with_new - left:
+            line.leave()
+            delivered = general.deliver(only=with_new - left)
+            _wake_the_next(read, delivered)
+            return Attempt(delivered)
+        general.see_consumer()
+        line.enter(general.locked)
+    if not left:
+        line.found_nothing({glance.stream_id: glance.signals for glance in glances})
+    return Attempt({}, left_to_others=bool(left))
+
+
+def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
+    """Wake the other readers of a stream that gave COUNT entries: there may be more for them."""
+    names = [
+        StreamName(read.plate, key)
+        for key, parts in delivered.items()
+        if any(isinstance(part, NewEntries) and part.entry_count == read.count for part in parts)
+    ]
+    session.after_commit(lambda: wakeups.announce(names))
