@@ -19,7 +19,7 @@ def no_channel() -> NoReturn:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.setattr(notifications, "open_channel", no_channel)
-    return Hub(WaitingRoom(), 1, on_keys_changed=lambda: None)
+    return Hub(WaitingRoom(), 1, on_api_keys_changed=lambda: None)
 
 
 def test_it_says_so_and_tries_again(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:

@@ -208,6 +208,15 @@ class TestAutoClaim:
         ]  # fmt: skip
         assert [row[1:] for row in rows(k)] == [["c", 0, 2]] * 2 + [["c", 0, 1]] * 3
 
+    def test_without_a_min_idle_time_it_claims_what_a_later_clock_delivered(
+        self, k: Api, at: Any
+    ) -> None:
+        at(-5000)
+        assert k.run("XAUTOCLAIM", "k", "g", "c", 0, "0", "COUNT", 2) == [
+            "3-0", entries("1-0", "2-0"), [],
+        ]  # fmt: skip
+        assert k.run("XPENDING", "k", "g", "IDLE", 0, "-", "+", 1) == [["1-0", "c", 0, 2]]
+
     def test_deleted_entries_are_told_and_leave_xac_5(self, k: Api) -> None:
         k.run("XDEL", "k", "1-0", "3-0")
         reply = k.run("XAUTOCLAIM", "k", "g", "c", 99999, "-")

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg import sql
 
 from streams.models import Plate
-from streams.store import candidates, deliveries, entries, keys, pending, session
+from streams.store import api_keys, candidates, deliveries, entries, pending, session
 
 ROWS = 20_000
 NO_STATISTICS = """
@@ -161,8 +161,8 @@ MANY_KEYS = """
 @pytest.mark.parametrize(
     ("statement", "sought", "index"),
     [
-        (keys.FIND_KEY_BY_DIGEST, b"\1" * 32, "api_key_plate_digest"),
-        (keys.FIND_KEY_BY_ID, 1, "api_key_pkey"),
+        (api_keys.FIND_KEY_BY_DIGEST, b"\1" * 32, "api_key_plate_digest"),
+        (api_keys.FIND_KEY_BY_ID, 1, "api_key_pkey"),
     ],
     ids=["by digest", "by id"],
 )

@@ -156,7 +156,7 @@ def test_a_ticket_is_good_as_long_as_its_key(api: Api) -> None:
     ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
     assert opens(api, "/events", ticket)
     ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))
-    wakeups.announce_keys_changed()
+    wakeups.announce_api_keys_changed()
     assert not opens(api, "/events", ticket)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams.models import Stream
 from tests.api import Api
 from tests.builders import add, add_numbered, counters, entries, exists, ids_of
 from tests.entry_ids import BADID
@@ -196,3 +197,11 @@ class TestEffects:
         assert api.refusal("XADD", "k", "9-0", "f", "v").startswith("ERR The ID specified in XADD")
         add(api, "k", "9-1")
         assert api.run("XREAD", "STREAMS", "k", "9-0") == {"k": entries("9-1")}
+
+    def test_a_new_count_of_entries_added_is_no_signal_for_readers(self, api: Api) -> None:
+        """XSETID-5, BLK-5"""
+        add(api, "k", "1-0")
+        signals = Stream.objects.get(key="k").signals
+        api.run("XSETID", "k", "1-0", "ENTRIESADDED", 7)
+        assert counters(api, "k")["added"] == 7
+        assert Stream.objects.get(key="k").signals == signals

@@ -12,8 +12,8 @@ from streams import conf, wakeups
 from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
 from streams.commands.plates import PLATE_NAME
-from streams.store import keys, session
-from streams.store.keys import KnownKey
+from streams.store import api_keys, session
+from streams.store.api_keys import KnownKey
 
 MAX_CACHED_KEYS = 10_000
 
@@ -30,7 +30,7 @@ class KeyCache:
             MAX_CACHED_KEYS, ttl=conf.limit("STREAMS_KEY_CACHE_SECONDS")
         )
         self._generation = 0
-        wakeups.on_keys_changed(self.forget_all)
+        wakeups.on_api_keys_changed(self.forget_all)
 
     def find(self, plate_name: str, sought: bytes | int) -> KnownKey | None:
         """The plate's key with that digest or id, from memory or from the database."""
@@ -38,7 +38,7 @@ class KeyCache:
             known = self._keys.get((plate_name, sought))
             generation = self._generation
         if known is None:
-            known = keys.find(plate_name, sought)
+            known = api_keys.find(plate_name, sought)
             # The command may have to wait, and others need the connection meanwhile.
             session.release()
             with self._lock:

@@ -87,7 +87,8 @@ def _as_http_error(error: Exception, request: HttpRequest) -> HttpError:
 
 
 def _of_refusal(refusal: errors.Refusal) -> HttpError:
-    status, code = ANSWERS[type(refusal)]
+    # A refusal that has no line of its own has that of the kind that it belongs to.
+    status, code = next(ANSWERS[kind] for kind in type(refusal).__mro__ if kind in ANSWERS)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else {}
     return HttpError(status, code, refusal.text, headers)
 

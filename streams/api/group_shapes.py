@@ -25,7 +25,7 @@ from streams.commands.xpending import Pending, PendingRange
 from streams.commands.xreadgroup import ReadGroup, parse_after
 from streams.domain.errors import InvalidRequest, Refusal
 from streams.domain.ids import parse_id
-from streams.domain.reading import positive_count
+from streams.domain.read_options import positive_count
 from streams.operations.delivering import GroupPosition
 
 

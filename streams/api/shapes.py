@@ -52,7 +52,7 @@ from streams.domain.errors import (
     TooLarge,
 )
 from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
-from streams.domain.reading import check_block_ms, positive_count
+from streams.domain.read_options import check_block_ms, positive_count
 from streams.domain.trimming import Threshold, TrimOptions, parse_limit
 
 

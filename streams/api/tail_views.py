@@ -18,7 +18,7 @@ from streams.commands import execution
 from streams.commands.tail import OpenTail, Tail, TailedEntry
 from streams.commands.xread import ReadPosition, parse_after
 from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
-from streams.store.keys import KnownKey
+from streams.store.api_keys import KnownKey
 
 
 class TicketShape(shapes.Shape):

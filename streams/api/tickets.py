@@ -16,7 +16,7 @@ from streams.api.errors import unauthorized
 from streams.commands.contract import Scope
 from streams.domain.errors import TooLarge
 from streams.domain.ids import MAX_ID
-from streams.store.keys import KnownKey
+from streams.store.api_keys import KnownKey
 
 LIFE_SECONDS = 60
 """How long after it was made a ticket opens a tail."""

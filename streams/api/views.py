@@ -32,8 +32,8 @@ from streams.commands.xrevrange import ReverseRange
 from streams.commands.xtrim import Trim
 from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
+from streams.store.api_keys import KnownKey
 from streams.store.errors import Conflict
-from streams.store.keys import KnownKey
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,9 @@ def run(command: Command, plate: PlateId) -> Reply:
 
     Inside a transaction the conflict is raised, for the whole of it must be run again.
     """
-    reply = command.reply(_executed(command, plate))
+    # A command that can block repeats its own attempts: it keeps its deadline.
+    execute = command.execute if command.can_block else again_after_conflict(command.execute)
+    reply = command.reply(execute(plate))
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)
 
 
@@ -42,8 +44,3 @@ def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
         outcome if isinstance(outcome, Refusal) else add.reply(outcome)
         for add, outcome in zip(adds, outcomes, strict=True)
     ]
-
-
-@again_after_conflict
-def _executed(command: Command, plate: PlateId) -> Any:
-    return command.execute(plate)

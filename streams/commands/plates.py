@@ -140,7 +140,7 @@ def revoke_key(meant: str) -> ApiKey:
     """
     key = _the_one(_keys_meant_by(meant), meant)
     list_keys(None).filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
-    _announce_keys_changed()
+    _announce_api_keys_changed()
     key.refresh_from_db()
     return key
 
@@ -149,7 +149,7 @@ def set_enabled(plate: Plate, is_enabled: bool) -> None:
     """Turn a plate off, so that requests can use none of its keys, or on again."""
     plate.is_enabled = is_enabled
     plate.save(update_fields=["is_enabled"])
-    _announce_keys_changed()
+    _announce_api_keys_changed()
 
 
 def _digest(text: str) -> bytes:
@@ -187,9 +187,9 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
     return found[0]
 
 
-def _announce_keys_changed() -> None:
+def _announce_api_keys_changed() -> None:
     """Have every process look up its keys again. If they do not hear it, they do within seconds."""
     try:
-        wakeups.announce_keys_changed()
+        wakeups.announce_api_keys_changed()
     except Unavailable:
         log.warning("could not announce the change: it takes effect when caches of API keys expire")

@@ -22,7 +22,7 @@ from streams.commands import (
 from streams.commands.contract import RedisCommand, Scope, check_names
 from streams.domain.arguments import Arguments, keyword
 from streams.domain.errors import InvalidCommand, UnsupportedCommand, echo, wrong_arity
-from streams.domain.reading import index_of_keys
+from streams.domain.read_options import index_of_keys
 
 LONGEST_ECHO = 128
 """How much of an unknown name its refusal repeats (GEN-6)."""

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from streams import clock
 from streams.commands.contract import Locks, Names, OneStream, Scope
-from streams.domain.arguments import MAX_INTEGER, Arguments
+from streams.domain.arguments import Arguments
+from streams.domain.claims import idle_since
 from streams.domain.errors import syntax_error
 from streams.domain.groups import ConsumerGroup, no_group
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
@@ -148,6 +149,6 @@ def _listed(group: ConsumerGroup, wanted: PendingRange) -> ListedAt:
         wanted.end,
         count=wanted.count,
         consumer=wanted.consumer,
-        idle_since=now_ms - wanted.min_idle_ms if wanted.min_idle_ms > 0 else MAX_INTEGER,
+        idle_since=idle_since(now_ms, wanted.min_idle_ms),
     )
     return ListedAt(items, now_ms)

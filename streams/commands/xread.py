@@ -11,7 +11,7 @@ from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Unavailable
 from streams.domain.ids import NO_ID, EntryId, parse_id
 from streams.domain.plates import PlateId, StreamName
-from streams.domain.reading import parse_read_options
+from streams.domain.read_options import parse_read_options
 from streams.rounds.bounds import blocked_readers
 from streams.rounds.coalescing import SharedLooks
 from streams.store import entries, streams

@@ -12,7 +12,7 @@ from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import MAX_ID, parse_id
 from streams.domain.plates import PlateId
-from streams.domain.reading import parse_read_options
+from streams.domain.read_options import parse_read_options
 from streams.operations import blocking, delivering
 from streams.operations.delivering import (
     DeliveredByKey,

@@ -9,7 +9,7 @@ from streams.domain.errors import syntax_error
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.trimming import Threshold, TrimOptions
 from streams.operations import locking, trimming
-from streams.store import session, streams
+from streams.store import session
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,7 @@ class Trim(OneStream):
     def execute(self, plate: PlateId) -> int:
         with session.transaction():
             stream = locking.lock_stream(StreamName(plate, self.key))
-            if stream is None:
-                return 0
-            stream, removed = trimming.trim(stream, self.threshold)
-            if removed:
-                streams.save([stream])
-            return removed
+            return trimming.trim_and_save(stream, self.threshold) if stream else 0
 
     def reply(self, result: int) -> int:
         return result

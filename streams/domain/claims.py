@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from streams.domain.arguments import MAX_INTEGER
 from streams.domain.counters import wrapped
 from streams.domain.ids import NO_ID, EntryId
 
@@ -40,6 +41,11 @@ class ClaimRules:
     # Only the IDs are wanted, so it is no delivery (ST-13).
     just_ids: bool = False
 
+    @property
+    def idle_since(self) -> int:
+        """The last instant at which an entry may have been delivered that is idle enough."""
+        return idle_since(self.now_ms, self.min_idle_ms)
+
 
 @dataclass(slots=True)
 class Claims:
@@ -69,6 +75,15 @@ class Scan(NamedTuple):
     cursor: EntryId
 
 
+def idle_since(now_ms: int, min_idle_ms: int) -> int:
+    """The last instant at which an entry may have been delivered that is idle for so long by now.
+
+    With a min-idle-time of 0 or below every entry is, even one that was delivered after `now_ms`,
+    by another clock (XCLAIM-2, XPENDING-9).
+    """
+    return now_ms - min_idle_ms if min_idle_ms > 0 else MAX_INTEGER
+
+
 def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
     """Claim by ID, in order (XCLAIM-9 to XCLAIM-14)."""
     claims = Claims(rules)
@@ -80,7 +95,7 @@ def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
         elif pending is None:
             if rules.force:
                 _claim(candidate, 1, claims)
-        elif _is_idle(pending, rules):
+        elif pending.delivered_at <= rules.idle_since:
             _claim(candidate, pending.delivery_count, claims)
     return claims
 
@@ -100,7 +115,7 @@ def claim_scanned(
         assert candidate.pending is not None
         if candidate.entry is None:
             claims.deleted.append(candidate.entry_id)
-        elif _is_idle(candidate.pending, rules):
+        elif candidate.pending.delivered_at <= rules.idle_since:
             _claim(candidate, candidate.pending.delivery_count, claims)
     return Scan(claims, NO_ID)
 
@@ -121,9 +136,3 @@ def _as_claimed_before(candidate: Candidate, claims: Claims) -> PendingEntry | N
     if count is None:
         return candidate.pending
     return PendingEntry(0, claims.rules.delivered_at, count)
-
-
-def _is_idle(pending: PendingEntry, rules: ClaimRules) -> bool:
-    """Whether it has been idle long enough; with 0 it always is (XCLAIM-2)."""
-    idle_ms = rules.now_ms - pending.delivered_at
-    return rules.min_idle_ms <= 0 or idle_ms >= rules.min_idle_ms

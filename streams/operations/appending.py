@@ -105,7 +105,7 @@ class _Batch:
         """Write everything that changed."""
         self._write_rows()
         if self.changed:
-            streams.save([self.streams[name] for name in self.changed])
+            streams.save([self.streams[name] for name in self.changed], wakes_readers=True)
 
     def _trimmed(self, stream: Stream, trim: Threshold | None) -> Stream:
         if trim is None or not trim.may_remove(stream.length, stream.recorded_first_entry_id):

@@ -67,10 +67,9 @@ class Claimant:
 
     def _candidates(self, start: EntryId, rules: ClaimRules, count: int) -> Iterator[Candidate]:
         """The list from `start` on, in pages. If all are idle enough, the first page suffices."""
-        idle_since = rules.now_ms - max(0, rules.min_idle_ms)
         size = min(count + 1, LARGEST_PAGE)
         while True:
-            page = candidates.scan(self.group, start, idle_since, size)
+            page = candidates.scan(self.group, start, rules.idle_since, size)
             yield from page
             if len(page) < size:
                 return

@@ -20,6 +20,7 @@ from streams.domain.groups import ConsumerGroup, no_group_to_read
 from streams.domain.ids import EntryId
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId, StreamName
+from streams.rounds.conflicts import again_after_conflict
 from streams.rounds.turns import Turns
 from streams.store import consumers, deliveries, groups, pending, session
 from streams.store.deliveries import Delivery
@@ -79,6 +80,7 @@ class GroupRead:
         return all(position.after == ">" for position in self.positions)
 
 
+@again_after_conflict
 def deliver(read: GroupRead) -> DeliveredByKey:
     """Deliver what there is now. Raises NoGroup, InvalidCommand, and has then delivered nothing."""
     with turn(read):

@@ -7,7 +7,15 @@ from streams.domain.ids import EntryId
 from streams.domain.nodes import SealedNode, TailNode, nodes_to_drop, trimmed, without
 from streams.domain.streams import Stream, without_entries
 from streams.domain.trimming import Threshold
-from streams.store import entries, nodes
+from streams.store import entries, nodes, streams
+
+
+def trim_and_save(stream: Stream, threshold: Threshold) -> int:
+    """Trim a locked stream; returns how many live entries were removed (TRIM-12 to TRIM-18)."""
+    after, removed = trim(stream, threshold)
+    if removed:
+        streams.save([after])
+    return removed
 
 
 def trim(stream: Stream, threshold: Threshold) -> tuple[Stream, int]:

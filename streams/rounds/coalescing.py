@@ -113,7 +113,7 @@ class Coalescer(Generic[Task, Outcome]):
             outcomes = self._work([task for member in members for task in member.tasks])
         except Unavailable as error:
             for member in members:
-                member.error = Unavailable(error.text)
+                member.error = type(error)(error.text)
         except Exception as error:  # noqa: BLE001 - a defect that concerns one caller
             if len(members) == 1:
                 members[0].error = error

@@ -57,7 +57,7 @@ CREATE_PLACEHOLDERS = """
     RETURNING plate_id, id
 """
 
-# Writes the counters of locked streams. `signals` moves for what wakes readers (BLK-5).
+# Writes the counters of locked streams, and counts a signal for each if that wakes readers.
 SAVE_STREAMS = """
     UPDATE stream
     SET length = new.length,
@@ -67,7 +67,7 @@ SAVE_STREAMS = """
         recorded_first_seq = new.recorded_first_seq,
         max_deleted_ms = new.max_deleted_ms,
         max_deleted_seq = new.max_deleted_seq,
-        signals = signals + (new.entries_added <> stream.entries_added)::integer,
+        signals = signals + %(signals)s::integer,
         entries_added = new.entries_added,
         tail_node = nullif(new.tail_node::text, 'null')::json
     FROM ROWS FROM (
@@ -206,11 +206,15 @@ def count_groups(stream: Stream) -> int:
     return int(row[0])
 
 
-def save(streams: Collection[Stream]) -> None:
-    """Write the counters of streams that this transaction has locked."""
+def save(streams: Collection[Stream], *, wakes_readers: bool = False) -> None:
+    """Write the counters of streams that this transaction has locked.
+
+    With `wakes_readers` it counts a signal for each: entries were added (BLK-5).
+    """
     session.execute(
         SAVE_STREAMS,
         {
+            "signals": int(wakes_readers),
             "plates": literals.integers(s.name.plate for s in streams),
             "ids": literals.integers(s.id for s in streams),
             "lengths": literals.integers(s.length for s in streams),

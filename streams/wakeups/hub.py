@@ -28,17 +28,17 @@ class Hub:
     While this connection is open, other processes see that this one lives: only then do readers
     elsewhere give way to the places of its waiters.
 
-    The hub calls `on_keys_changed` when API keys have changed, and whenever it connects, because
-    they may have changed before. It ignores the notifications of its own process, which has woken
-    its waiters already.
+    The hub calls `on_api_keys_changed` when API keys have changed, and whenever it connects,
+    because they may have changed before. It ignores the notifications of its own process, which
+    has woken its waiters already.
     """
 
     def __init__(
-        self, room: WaitingRoom, process: int, *, on_keys_changed: Callable[[], None]
+        self, room: WaitingRoom, process: int, *, on_api_keys_changed: Callable[[], None]
     ) -> None:
         self._room = room
         self._process = process
-        self._on_keys_changed = on_keys_changed
+        self._on_api_keys_changed = on_api_keys_changed
         self._signals: dict[StreamName, tuple[int, int] | None] = {}
         # Whether to remove the places of processes that have ended without leaving the lines.
         self._must_tidy_up = False
@@ -93,7 +93,7 @@ class Hub:
         # Nothing announced what happened before LISTEN took effect.
         for waiter in self._room.everyone():
             waiter.wake()
-        self._on_keys_changed()
+        self._on_api_keys_changed()
         next_check = time.monotonic() + CHECK_SECONDS
         while True:
             for payload in channel.payloads(next_check - time.monotonic()):
@@ -108,8 +108,8 @@ class Hub:
         if sender == str(self._process):
             return
         self._room.wake(changed)
-        if topics.KEYS_CHANGED in changed:
-            self._on_keys_changed()
+        if topics.API_KEYS_CHANGED in changed:
+            self._on_api_keys_changed()
 
     def _check(self) -> None:
         self._wake_the_left()

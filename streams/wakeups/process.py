@@ -22,7 +22,7 @@ PROCESS = secrets.randbits(62)
 
 _room = WaitingRoom()
 _key_watchers: list[Callable[[], None]] = []
-_hub = Hub(_room, PROCESS, on_keys_changed=lambda: _tell_key_watchers())
+_hub = Hub(_room, PROCESS, on_api_keys_changed=lambda: _tell_key_watchers())
 _notifier = Notifier(PROCESS)
 _shutting_down = False
 
@@ -95,17 +95,17 @@ def announce(names: Collection[StreamName]) -> None:
         _notifier.tell(changed)
 
 
-def announce_keys_changed() -> None:
+def announce_api_keys_changed() -> None:
     """Make every process forget the API keys that it has cached.
 
     Returns when the notification is sent. Raises Unavailable if it cannot be sent.
     """
     _tell_key_watchers()
     with notifications.open_channel() as channel:
-        channel.send([topics.payload(PROCESS, [topics.KEYS_CHANGED])])
+        channel.send([topics.payload(PROCESS, [topics.API_KEYS_CHANGED])])
 
 
-def on_keys_changed(watcher: Callable[[], None]) -> None:
+def on_api_keys_changed(watcher: Callable[[], None]) -> None:
     """Call the watcher whenever API keys may have changed, in whichever process."""
     _key_watchers.append(watcher)
     _hub.ensure_started()

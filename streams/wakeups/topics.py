@@ -12,7 +12,7 @@ from streams.store.notifications import MAX_PAYLOAD_BYTES
 
 Topic = NewType("Topic", str)
 
-KEYS_CHANGED = Topic("keys:changed")
+API_KEYS_CHANGED = Topic("keys:changed")
 """API keys were revoked, or a plate was disabled or enabled."""
 
 
