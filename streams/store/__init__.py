@@ -1,1 +1,5 @@
-"""The only place with SQL: one module per family of tables, rows to domain values at its edge."""
+"""All SQL of the program: one module per family of tables, which turns rows into domain values.
+
+Above each statement stands what it gives and what it locks. Rows that a statement writes are locked
+until commit; it locks others only where its sentence says so.
+"""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from streams.domain.plates import PlateId
 from streams.store import session
 
-# The keys of a plate that is not disabled, as far as they are not revoked.
+# The beginning of a statement for the keys that are not revoked, of a plate that is enabled.
 _OF_PLATE = """
     SELECT id, plate_id, scope, expires_at, prefix
     FROM api_key
@@ -14,13 +14,13 @@ _OF_PLATE = """
       AND revoked_at IS NULL
 """
 
-# One of them, by the digest of its text. Locks nothing, as the next one.
+# Gives one of them, by the SHA-256 digest of its text. Locks nothing.
 FIND_KEY_BY_DIGEST = f"""
     {_OF_PLATE}
       AND digest = %(sought)s::bytea
 """
 
-# One of them, by its id.
+# Gives one of them, by its id. Locks nothing.
 FIND_KEY_BY_ID = f"""
     {_OF_PLATE}
       AND id = %(sought)s::bigint
@@ -28,7 +28,7 @@ FIND_KEY_BY_ID = f"""
 
 
 class KnownKey(NamedTuple):
-    """What a good key is good for."""
+    """A key that is not revoked, of a plate that is enabled, and what it permits."""
 
     id: int
     plate: PlateId
@@ -37,14 +37,15 @@ class KnownKey(NamedTuple):
     scope: str
     # None: never.
     expires_at: datetime | None
-    # Its first characters, by which people know it.
+    # Its first characters, by which people recognise it.
     prefix: str
 
 
 def find(plate_name: str, sought: bytes | int) -> KnownKey | None:
-    """The plate's key with that SHA-256 digest or id.
+    """The plate's key with that SHA-256 digest (bytes) or id (int).
 
-    None if the plate has none, or it is revoked, or the plate is unknown or disabled.
+    None if the plate has no such key or has revoked it, or if the plate is unknown or disabled. The
+    caller checks whether the key has expired.
     """
     statement = FIND_KEY_BY_DIGEST if isinstance(sought, bytes) else FIND_KEY_BY_ID
     row = session.fetch_one(statement, {"plate": plate_name, "sought": sought})

@@ -1,6 +1,6 @@
 """Candidates for a claim: rows of `pending_entry` together with their entries.
 
-As to the forms of the statements see `streams.store.pending`.
+`streams.store.pending` explains why the statements have this form.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from streams.domain.ids import EntryId
 from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 
-# Of each wanted ID, in order: the pending entry if there is one, and the entry if it exists.
+# Gives for each wanted ID, in order, the pending entry if there is one, and the entry if it exists.
+# Locks nothing: the caller holds the lock of the group.
 FIND_FOR_CLAIM = f"""
     SELECT wanted.ms::text, wanted.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
@@ -41,8 +42,9 @@ FIND_FOR_CLAIM = f"""
     ORDER BY wanted.index
 """
 
-# A page of the group's list from an ID on, with the entries that exist. Only entries idle long
-# enough are rendered; the others are told to exist by an empty text.
+# Gives a page of the group's pending entries list from an ID on, with the entries that exist. Only
+# entries idle long enough are rendered; an empty text stands for the others. Locks nothing: the
+# caller holds the lock of the group.
 SCAN_FOR_CLAIM = f"""
     SELECT pending_entry.ms::text, pending_entry.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
@@ -73,15 +75,15 @@ SCAN_FOR_CLAIM = f"""
 
 
 def find(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
-    """For each ID, in order: its pending entry, and the entry, where there is one."""
+    """For each ID, in order: its pending entry and its entry, None where there is none."""
     rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **literals.entry_ids(ids)})
     return [_candidate(row) for row in rows]
 
 
 def scan(group: ConsumerGroup, start: EntryId, idle_since: int, count: int) -> list[Candidate]:
-    """Up to `count` pending entries from `start` on, with their entries where they exist.
+    """Up to `count` pending entries from `start` on, with their entries, None where one is gone.
 
-    The entries of those that were delivered after `idle_since` (Unix ms) come back empty.
+    An entry that was delivered after `idle_since` (Unix ms) has an empty text.
     """
     rows = session.fetch_all(
         SCAN_FOR_CLAIM,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from streams.domain.groups import ConsumerGroup
 from streams.store import literals, session
 
-# Finds or creates a consumer of one name in several locked groups, and notes that it was seen.
+# Finds or creates the consumer of one name in each of several locked groups, and sets when it was
+# last seen. Gives its id in each group. Locks its rows.
 SEE_CONSUMER = """
     INSERT INTO consumer (plate_id, group_id, name, seen_at)
     SELECT %(plate)s, unnest(%(groups)s::bigint[]), %(consumer)s, %(now)s
@@ -15,7 +16,7 @@ SEE_CONSUMER = """
     RETURNING group_id, id
 """
 
-# A new consumer, unless one of that name exists.
+# Creates a consumer, unless one of that name exists. Gives its id, or no row. Locks the new row.
 CREATE_CONSUMER = """
     INSERT INTO consumer (plate_id, group_id, name, seen_at)
     VALUES (%(plate)s, %(group)s, %(consumer)s, %(now)s)
@@ -23,7 +24,8 @@ CREATE_CONSUMER = """
     RETURNING id
 """
 
-# Removes a consumer of a locked group with its pending entries.
+# Removes a consumer of a locked group with its pending entries. Gives their number. Locks the rows
+# that it removes.
 DELETE_CONSUMER = """
     WITH
     gone AS (
@@ -40,7 +42,7 @@ DELETE_CONSUMER = """
     SELECT count(*) FROM gone_pending
 """
 
-# All consumers of a group in byte order of their names.
+# Gives all consumers of a group in byte order of their names. Locks nothing.
 LIST_CONSUMERS = """
     SELECT id, name, seen_at, active_at, pending_count
     FROM consumer
@@ -56,16 +58,17 @@ class Consumer:
 
     id: int
     name: str
+    # When it last asked for entries (ST-11).
     seen_at: int
-    # None: it was never given an entry (ST-12).
+    # When it last got new entries, not with NOACK, or claimed some; None: never (ST-12).
     active_at: int | None
     pending_count: int
 
 
 def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, int]:
-    """The ids of the consumer in these locked groups of one plate, by group id.
+    """Set `seen_at` of a consumer in these locked groups of one plate (ST-10, ST-11).
 
-    It is created if need be, and was seen now (ST-10, ST-11).
+    Creates the consumer where it does not exist. Returns its ids, by group id.
     """
     rows = session.fetch_all(
         SEE_CONSUMER,
@@ -80,7 +83,7 @@ def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, 
 
 
 def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:
-    """Create a consumer; False if one of that name exists, which is left as it is."""
+    """Create a consumer of a locked group; False, without a change, if that name exists."""
     return session.fetch_one(CREATE_CONSUMER, {**_named(group, name), "now": now_ms}) is not None
 
 

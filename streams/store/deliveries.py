@@ -1,7 +1,7 @@
-"""Deliver to a consumer what is new to its group.
+"""Deliver to a consumer the entries that are new to its group.
 
-Whoever delivers holds the lock of the group, so its row does not change meanwhile. The stream is
-not locked: what is added meanwhile is new to the next delivery.
+The caller holds the lock of the group, so the group's row does not change meanwhile. The stream is
+not locked: entries that are added meanwhile wait for the next delivery.
 """
 
 from collections.abc import Collection
@@ -18,21 +18,25 @@ from streams.store.session import Deferred
 from streams.store.waiting import END_OF_LINE, TAKES_WHAT_IS_NEW
 
 FAR_FROM_WRAPPING = 2**62
-"""Up to here counters can be added to without a thought of where they wrap around (GEN-20)."""
+"""Up to this value SQL may add to a counter: the sum cannot reach 2**63 and wrap (GEN-20)."""
 
-# The delivery of new entries to a consumer, found or created, in groups of one name on several
-# streams, which are locked: moves the groups, notes the consumer, fills its pending entries lists.
-# It gives one row per stream: stream and group as they were, the count of entries read that the
-# group has now, the number of new entries, their JSON texts in one, and unless `guarded` the halves
-# of their IDs, oldest first. It changes nothing and gives no row if one of the groups is missing.
+# Delivers new entries to a consumer, in the locked groups of one name on several streams: moves the
+# groups' last-delivered IDs, finds or creates the consumer, and writes its pending entries. Gives
+# one row per stream: the stream and the group as they were before, the read counter that the group
+# has now, the number of new entries, their JSON texts joined by commas, and unless `guarded` the
+# two halves of their IDs, oldest first. If one of the groups is missing, it changes nothing and
+# gives no row.
 #
-# With `guarded` it also changes nothing and gives no row unless, for each of the streams, the count
-# of entries read simply counts on (LAG-4) and is far from wrapping around (GEN-20),
-# nothing above the last-delivered ID is pending already (ST-8), and there is nobody before the
-# reader in the line of the group to whom it `gives_way` (BLK-17). Without `guarded` the counts of
-# entries read that it writes are provisional: see `Delivery.written_entries_read`.
+# With `guarded` it also changes nothing and gives no row unless all of this holds for each stream:
+# - the delivery just adds to the read counter (LAG-4), which is far from wrapping around (GEN-20);
+# - no entry above the last-delivered ID is pending already (ST-8);
+# - the reader does not give way, or no reader that it must give way to is before it in the line of
+#   the group (BLK-17).
+# Without `guarded` the read counters that it writes are provisional (see
+# `Delivery.written_entries_read`).
 #
-# Locks the rows that it writes: of the groups, their consumers, and the reader's places in line.
+# Locks the rows that it writes: the groups, the consumers, the pending entries, and the reader's
+# places in line.
 DELIVER = f"""
     WITH
     -- The groups before the delivery, with their streams.
@@ -43,8 +47,9 @@ DELIVER = f"""
                stream.max_deleted_ms, stream.max_deleted_seq, stream.signals,
                consumer_group.id AS group_id, consumer_group.entries_read,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
-               -- The count that the delivery adds to. For a group that stands before the first
-               -- entry, that is the number of entries that are gone, known or not (LAG-4).
+               -- The counter that the delivery adds to. If the group has read nothing of what is
+               -- left, it is the number of entries that are gone, even if `entries_read` is null
+               -- (LAG-4).
                CASE
                    WHEN (consumer_group.last_delivered_ms, consumer_group.last_delivered_seq)
                         < (stream.recorded_first_ms, stream.recorded_first_seq)
@@ -52,7 +57,8 @@ DELIVER = f"""
                    THEN stream.entries_added - stream.length
                    ELSE consumer_group.entries_read
                END AS read_before,
-               -- One step into the primary key, whatever the planner takes the list for.
+               -- By ORDER BY and LIMIT this is one step into the primary key, however short the
+               -- planner believes the list to be.
                (
                    SELECT true
                    FROM pending_entry
@@ -65,7 +71,7 @@ DELIVER = f"""
                ) IS NOT NULL AS has_pending_ahead
         {OF_THAT_NAME}
     ),
-    -- Those of them that the guard lets pass.
+    -- The groups that the guard lets pass.
     wanted AS MATERIALIZED (
         SELECT *
         FROM candidate AS stream
@@ -101,7 +107,7 @@ DELIVER = f"""
                )
            )
     ),
-    -- Their new entries, one row for each group. None at all if a group is not wanted.
+    -- Their new entries, one row for each group. There are no rows if any group did not pass.
     page AS MATERIALIZED (
         SELECT wanted.*, found.*,
                CASE
@@ -136,8 +142,9 @@ DELIVER = f"""
           AND id = page.group_id
           AND page.entries > 0
     ),
-    -- The entries that are pending already, looked up one by one, but only where there may be some.
-    -- The guard lets no such group pass: saying so here and below spares the planner these parts.
+    -- Those of the new entries that are pending already. They are looked up one by one, but only in
+    -- groups that may have some. The guard lets no such group pass: saying so here and below spares
+    -- the planner these parts.
     held AS MATERIALIZED (
         SELECT page.group_id, given.ms, given.seq, former.consumer_id
         FROM page
@@ -155,8 +162,8 @@ DELIVER = f"""
           AND NOT %(guarded)s
           AND NOT %(no_ack)s
     ),
-    -- The consumer gains all entries. What it held before it loses at the same time, for no row is
-    -- updated twice by one statement; other former owners lose theirs below.
+    -- The consumer gains all new entries. Those that it owned already are subtracted here, because
+    -- one statement cannot update a row twice. The counts of other former owners follow below.
     owner AS (
         INSERT INTO consumer (plate_id, group_id, name, seen_at, active_at, pending_count)
         SELECT %(plate)s, group_id, %(consumer)s, %(now)s,
@@ -212,7 +219,7 @@ DELIVER = f"""
               AND (page.group_id, given.ms, given.seq) IN (SELECT group_id, ms, seq FROM held)
           )
     ),
-    -- The reader waits no more once it is given something, be it for one of several groups.
+    -- A reader that gets entries from one of the groups gives up its places in all lines.
     given_up AS (
         DELETE FROM waiting_reader
         WHERE plate_id = %(plate)s
@@ -230,8 +237,8 @@ DELIVER = f"""
     FROM page
 """
 
-# For each group of one name: how often something had happened to its stream by now that wakes
-# readers (BLK-5), and whether it has something to be given. Locks nothing.
+# Gives for each group of one name the stream's count of events that wake readers (BLK-5), and
+# whether the stream has entries that are new to the group. Locks nothing.
 LOOK_FOR_NEW = f"""
     SELECT stream.id, stream.signals, consumer_group.id,
            EXISTS (
@@ -247,26 +254,27 @@ LOOK_FOR_NEW = f"""
 
 
 class Delivery(NamedTuple):
-    """What was delivered of one stream; stream and group are as they were just before."""
+    """What was delivered from one stream. The stream and the group are as they were before."""
 
     stream: Stream
     group: ConsumerGroup
-    # How often something had happened to the stream by then that wakes readers (BLK-5).
+    # How many events had happened to the stream that wake readers (BLK-5).
     signals: int
-    # What the group's row says now of its entries read; None: unknown. Without the guard this is
-    # provisional where there are entries: `domain.lag.entries_read_after` has the last word.
+    # The read counter that the group's row has now; None: unknown. Without the guard, and if there
+    # are new entries, it is provisional: `domain.lag.entries_read_after` decides.
     written_entries_read: int | None
-    # The number of new entries, and their JSON texts, oldest first, with commas in between.
+    # The number of new entries, and their JSON texts, oldest first, joined by commas.
     entry_count: int
     elements: str
-    # Empty where the guard was on.
+    # The IDs of the new entries, oldest first; always empty with the guard.
     ids: list[EntryId]
 
 
 class Glance(NamedTuple):
-    """What a look without locks tells of a group."""
+    """What a look without locks finds of a group."""
 
     stream_id: int
+    # How many events had happened to the stream that wake readers (BLK-5).
     signals: int
     group_id: int
     has_new: bool
@@ -286,16 +294,17 @@ def deliver(
     places: Collection[int] = (),
     passed_over: Collection[int] = (),
 ) -> Deferred[dict[str, Delivery] | None]:
-    """Give a consumer what is new to the locked groups of these different streams, and see it now.
+    """Deliver to a consumer what is new to the locked groups of these different streams.
 
-    At most `count` entries of each (None: all); the deliveries by key, one for each stream. None:
-    nothing is changed, for one of the groups is missing or, if `guarded`, Python must take part
-    (see DELIVER) or somebody stands in line before the reader.
+    At most `count` entries from each stream (None: all). Also sets the consumer's `seen_at` to
+    `now_ms` (Unix ms). Returns the deliveries by key, one for each stream; None if nothing was
+    changed, because a group is missing or the guard did not let it pass (see DELIVER).
 
-    If `guarded`, a reader that `gives_way` does so to whoever takes new entries and has a place in
-    one of the lines before its own, or any place where it has none, unless in a process that is
-    passed over. `places` are its own, and given up with the first entry. Without the guard the
-    caller corrects the count of entries read before the commit.
+    `places` are the reader's own places in line, which it gives up if it gets entries. With
+    `guarded` and `gives_way`, nothing is delivered while another reader is before it in the line
+    of one of the groups; where it has no place, it is behind all others. Readers of the processes
+    in `passed_over` do not count. Without the guard, the caller corrects the groups' read counters
+    before the commit.
     """
     rows = session.defer(
         DELIVER,
@@ -315,7 +324,7 @@ def deliver(
 
 
 def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
-    """A look at those of the streams that have the group."""
+    """A look without locks at the group, on each of the streams that has it."""
     return [Glance(*row) for row in session.fetch_all(LOOK_FOR_NEW, _of(plate, keys, group))]
 
 

@@ -1,7 +1,7 @@
 """Rows of `entry`.
 
-Where entries are only passed on, PostgreSQL renders them: `Rendered` is the JSON text of
-`[id, [field1, value1, …]]`, or of a list of such, and nothing in this process ever decodes it.
+PostgreSQL renders entries that go into a reply as they are: `Rendered` is the JSON text of
+`[id, [field1, value1, …]]`, or of a list of these, and this process never decodes it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,15 +18,16 @@ Rendered = orjson.Fragment
 
 
 class StoredEntry(NamedTuple):
-    """An entry that is only passed on: the text of its ID, and all of it as JSON."""
+    """An entry for a reply: the text of its ID, and the whole entry as JSON."""
 
     id_text: str
     rendered: Rendered
 
 
+# An expression over `entry`: the JSON text of the whole entry.
 RENDERED = """'["' || entry.ms || '-' || entry.seq || '",' || entry.fields::text || ']'"""
 
-# Writes entries of any locked streams.
+# Writes entries of any locked streams. Gives nothing; locks the new rows.
 INSERT_ENTRIES = """
     INSERT INTO entry (plate_id, stream_id, ms, seq, fields)
     SELECT *
@@ -39,8 +40,9 @@ INSERT_ENTRIES = """
     ) AS new (plate, stream, ms, seq, fields)
 """
 
-# Entries between two IDs, both inclusive, oldest first. The stream is found by a subquery, not
-# by a join: only then does the planner know that the index gives the wanted order.
+# Gives the entries between two IDs, both inclusive, oldest first, at most `count` (null: all).
+# Locks nothing. The stream is found by a subquery, not by a join: only then does the planner know
+# that the index gives the wanted order.
 RANGE_ENTRIES = f"""
     SELECT {RENDERED}
     FROM entry
@@ -52,7 +54,7 @@ RANGE_ENTRIES = f"""
     LIMIT %(count)s
 """
 
-# The same, newest first.
+# Gives the same, newest first. Locks nothing.
 REVERSE_RANGE_ENTRIES = f"""
     SELECT {RENDERED}
     FROM entry
@@ -64,8 +66,9 @@ REVERSE_RANGE_ENTRIES = f"""
     LIMIT %(count)s
 """
 
-# Either as one text, and how many they are: half the work of a range was to take rows apart that
-# are put together again. The aggregate gets them in the order of its subquery.
+# Gives either range as one JSON list, and the number of its entries; locks nothing. Half the work
+# of a range would be to read rows that are joined again at once. The aggregate gets the entries in
+# the order of its subquery.
 _AS_ONE_TEXT = """
     SELECT count(*), '[' || coalesce(string_agg(entry, ','), '') || ']'
     FROM ({}) AS page (entry)
@@ -73,7 +76,8 @@ _AS_ONE_TEXT = """
 RANGE_PAGE = _AS_ONE_TEXT.format(RANGE_ENTRIES)
 REVERSE_RANGE_PAGE = _AS_ONE_TEXT.format(REVERSE_RANGE_ENTRIES)
 
-# For each wanted stream its entries above an ID, at most `count` each (null: all).
+# Gives for each wanted stream its entries above an ID, at most `count` each (null: all). Locks
+# nothing.
 READ_ENTRIES = f"""
     SELECT wanted.index, found.ms || '-' || found.seq, found.rendered
     FROM ROWS FROM (
@@ -96,7 +100,7 @@ READ_ENTRIES = f"""
     ORDER BY wanted.index, found.ms, found.seq
 """
 
-# For each wanted stream its newest live entry.
+# Gives for each wanted stream its newest live entry. Locks nothing.
 READ_NEWEST_ENTRIES = f"""
     SELECT wanted.index, found.id, found.rendered
     FROM unnest(%(keys)s::bytea[]) WITH ORDINALITY AS wanted (key, index)
@@ -113,7 +117,8 @@ READ_NEWEST_ENTRIES = f"""
     ) AS found
 """
 
-# The oldest entry above an ID. A bare `ms` in ORDER BY would be the text that is selected.
+# Gives the ID of the oldest entry above an ID. Locks nothing. ORDER BY must name the table: a bare
+# `ms` there is the selected text.
 FIRST_ENTRY_ID = """
     SELECT ms::text, seq::text
     FROM entry
@@ -124,7 +129,7 @@ FIRST_ENTRY_ID = """
     LIMIT 1
 """
 
-# The newest entry; ORDER BY as above.
+# Gives the ID of the newest entry. Locks nothing. ORDER BY as above.
 LAST_ENTRY_ID = """
     SELECT ms::text, seq::text
     FROM entry
@@ -134,7 +139,7 @@ LAST_ENTRY_ID = """
     LIMIT 1
 """
 
-# The entry with exactly so many older ones; ORDER BY as above.
+# Gives the ID of the entry with exactly `older` older ones. Locks nothing. ORDER BY as above.
 ENTRY_ID_AT = """
     SELECT ms::text, seq::text
     FROM entry
@@ -145,8 +150,9 @@ ENTRY_ID_AT = """
     LIMIT 1
 """
 
-# Matches all columns of the primary key with those of the wanted rows: a planner that thought the
-# stream short could otherwise read it all.
+# Removes entries of a locked stream by their IDs. Gives the IDs that existed; locks the rows that
+# it removes. It matches all columns of the primary key with those of the wanted rows: otherwise a
+# planner that believes the stream to be short may read all of it.
 DELETE_ENTRIES = """
     WITH gone AS MATERIALIZED (
         SELECT %(plate)s::bigint AS plate_id, %(stream)s::bigint AS stream_id, gone.*
@@ -161,7 +167,8 @@ DELETE_ENTRIES = """
     RETURNING entry.ms::text, entry.seq::text
 """
 
-# Removes the entries of a locked stream up to an ID, and counts them.
+# Removes the entries of a locked stream up to an ID. Gives their number; locks the rows that it
+# removes.
 DELETE_ENTRIES_UP_TO = """
     WITH gone AS (
         DELETE FROM entry
@@ -198,7 +205,7 @@ def insert(entries: Sequence[EntryRow]) -> None:
 
 
 ROWS_AT_ONCE = 1_000
-"""How many entries a reply holds in memory; a longer one is streamed."""
+"""How many entries a reply holds in memory; a longer reply is sent in parts of this size."""
 
 
 class LongRange:
@@ -216,7 +223,10 @@ class LongRange:
 def between(
     plate: PlateId, key: str, start: EntryId, end: EntryId, *, count: int | None, newest_first: bool
 ) -> Rendered | LongRange:
-    """The list of entries from `start` to `end`, both inclusive, at most `count` (None: all)."""
+    """The entries from `start` to `end`, both inclusive, at most `count` (None: all).
+
+    A missing stream gives an empty list. More than `ROWS_AT_ONCE` entries come as a `LongRange`.
+    """
     parameters = _range_parameters(plate, key, start, end)
     at_first = ROWS_AT_ONCE + 1 if count is None else min(count, ROWS_AT_ONCE + 1)
     row = session.fetch_one(
@@ -236,7 +246,7 @@ def all_of(found: Rendered | LongRange) -> Rendered | list[Rendered]:
 
 
 def end_of(plate: PlateId, key: str, *, newest_first: bool) -> Rendered | None:
-    """The oldest or the newest entry."""
+    """The oldest or the newest entry; None if there is none."""
     row = session.fetch_one(
         REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES,
         {**_range_parameters(plate, key, NO_ID, MAX_ID), "count": 1},
@@ -271,28 +281,28 @@ def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, StoredEntry]]
 
 
 def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
-    """The smallest live ID above that one."""
+    """The smallest live ID above that one; None if there is none."""
     return _id(session.fetch_one(FIRST_ENTRY_ID, {**_of(stream), **_id_parameters(entry_id)}))
 
 
 def greatest_id(stream: Stream) -> EntryId | None:
-    """The greatest live ID."""
+    """The greatest live ID; None if the stream is empty."""
     return _id(session.fetch_one(LAST_ENTRY_ID, _of(stream)))
 
 
 def id_at(stream: Stream, older: int) -> EntryId | None:
-    """The live ID with so many smaller ones."""
+    """The live ID that has exactly `older` smaller live IDs; None if there is none."""
     return _id(session.fetch_one(ENTRY_ID_AT, {**_of(stream), "older": older}))
 
 
 def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
-    """Remove those entries of a locked stream that exist; returns their IDs."""
+    """Remove entries of a locked stream by their IDs; returns the IDs that existed."""
     rows = session.fetch_all(DELETE_ENTRIES, {**_of(stream), **literals.entry_ids(list(ids))})
     return [EntryId(int(ms), int(seq)) for ms, seq in rows]
 
 
 def delete_up_to(stream: Stream, last: EntryId) -> int:
-    """Remove the entries of a locked stream with IDs up to that one; returns how many."""
+    """Remove the entries of a locked stream with IDs up to that one; returns how many went."""
     row = session.fetch_one(DELETE_ENTRIES_UP_TO, {**_of(stream), **_id_parameters(last)})
     assert row is not None
     return int(row[0])

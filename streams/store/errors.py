@@ -6,7 +6,7 @@
     a time-out, a full disk, a read-only database,        Unavailable, with a text for each
     a lost connection, an exhausted pool
 
-Every other error is a defect of ours, and passes as it is.
+Every other error is a defect of ours, and is raised unchanged.
 """
 
 import logging
@@ -31,7 +31,7 @@ CONFLICTED = "another transaction was in the way"
 _CONFLICTS = (drivers.DeadlockDetected, drivers.SerializationFailure)
 
 _LIMITS = (
-    # Such as a name that does not fit into an index.
+    # For example a name that does not fit into an index.
     drivers.ProgramLimitExceeded,
     drivers.StatementTooComplex,
     drivers.TooManyColumns,
@@ -39,7 +39,7 @@ _LIMITS = (
 )
 
 _TIME_OUTS = (
-    # By `statement_timeout`, or by somebody's pg_cancel_backend.
+    # By `statement_timeout`, or by a call of pg_cancel_backend.
     drivers.QueryCanceled,
     # By `lock_timeout`.
     drivers.LockNotAvailable,
@@ -59,10 +59,11 @@ _OUTAGES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (_TIME_OUTS, TIMED_OUT),
     (_LACKS, EXHAUSTED),
     ((drivers.ReadOnlySqlTransaction,), READ_ONLY),
-    # Behind a pooler that shares connections a statement is not there, or another client's is.
+    # Behind a pooler that shares connections, a prepared statement may be missing, or another
+    # client may have one of that name.
     ((drivers.InvalidSqlStatementName, drivers.DuplicatePreparedStatement), STATEMENTS_LOST),
-    # Last, because most of the errors above are OperationalError too. What is left of it is a
-    # connection that is lost or refused, an exhausted pool, or a server that stops.
+    # Last, because most of the errors above are OperationalErrors too. The others are a connection
+    # that is lost or refused, an exhausted pool, and a server that stops.
     (
         (
             psycopg.OperationalError,
@@ -83,7 +84,7 @@ class Conflict(Exception):
 
 @contextmanager
 def driver_errors_translated() -> Iterator[None]:
-    """Run the body; raise what an error of the driver means (see above) in its place."""
+    """Run the body; raise instead of an error of the driver what it means (see above)."""
     try:
         yield
     except (psycopg.Error, django.db.Error) as error:
@@ -96,9 +97,9 @@ def driver_errors_translated() -> Iterator[None]:
 
 
 def outage_in(error: BaseException | None) -> str | None:
-    """What keeps the database from serving, for an error with its causes; None: nothing does.
+    """Why the database cannot serve, if this error or one of its causes says so; None if not.
 
-    For code that Django calls, where errors arrive as Django or others have wrapped them.
+    For code that Django calls, where an error may be wrapped by Django or others.
     """
     while error is not None:
         match _meaning_of(_of_driver(error)):
@@ -111,7 +112,7 @@ def outage_in(error: BaseException | None) -> str | None:
 
 
 def missing_privilege_in(error: BaseException | None) -> str | None:
-    """What PostgreSQL's user may not do, in PostgreSQL's words, for an error as above."""
+    """Which privilege the database's user lacks, in PostgreSQL's words; None if it lacks none."""
     while error is not None:
         if isinstance(error, drivers.InsufficientPrivilege):
             return error.diag.message_primary
@@ -120,7 +121,7 @@ def missing_privilege_in(error: BaseException | None) -> str | None:
 
 
 def _of_driver(error: BaseException) -> BaseException:
-    """The driver's error, where Django has wrapped it in one of its own."""
+    """The driver's error, if Django has wrapped it in one of its own; else the error itself."""
     cause = error.__cause__
     is_wrapped = isinstance(error, django.db.Error) and isinstance(cause, psycopg.Error)
     return cause if is_wrapped and cause else error
@@ -130,8 +131,8 @@ def _meaning_of(error: BaseException) -> Conflict | Refusal | None:
     if isinstance(error, _CONFLICTS):
         return Conflict(CONFLICTED)
     if isinstance(error, _LIMITS):
-        # Not TooLarge: what is too large is a name, and a name over the service's own limit is
-        # an InvalidRequest as well. No limit that the docs name was exceeded.
+        # Not TooLarge, which stands for a limit that the docs name. What is too large here is a
+        # name, and a name over the service's own limit is refused as a wrong request, too.
         return InvalidRequest(BEYOND_LIMITS)
     for kinds, text in _OUTAGES:
         if isinstance(error, kinds):
@@ -140,9 +141,9 @@ def _meaning_of(error: BaseException) -> Conflict | Refusal | None:
 
 
 def _act_on(error: BaseException) -> None:
-    """Do what an error calls for besides its answer."""
+    """Renew connections, or write to the log, for errors that call for more than a reply."""
     if isinstance(error, drivers.ReadOnlySqlTransaction):
         renew_connections()
-    # The answers repeat nothing of what PostgreSQL says; operators need it.
+    # Replies do not repeat what PostgreSQL says, but operators need it.
     elif isinstance(error, (*_LACKS, *_LIMITS)):
         log.error("the database refused a statement", extra={"reason": error.diag.message_primary})

@@ -17,7 +17,7 @@ _COLUMNS = """
     consumer_group.entries_read
 """
 
-# The groups of one name on several streams: what FROM and WHERE begin with.
+# The beginning of FROM and WHERE for the groups of one name on several streams.
 OF_THAT_NAME = """
     FROM stream
     JOIN consumer_group
@@ -28,7 +28,7 @@ OF_THAT_NAME = """
       AND stream.key = ANY (%(keys)s::bytea[])
 """
 
-# One group, by its stream's key and its name. Locks nothing.
+# Gives one group, by the key of its stream and its name. Locks nothing.
 FIND_GROUP = f"""
     SELECT {_COLUMNS}
     FROM consumer_group
@@ -37,7 +37,8 @@ FIND_GROUP = f"""
       AND name = %(group)s
 """
 
-# The groups of one name on several streams. Locks their rows until commit, in ascending id.
+# Gives the groups of these names on several streams. Locks their rows until commit, in ascending
+# id.
 LOCK_GROUPS = f"""
     SELECT stream.key, {_COLUMNS}
     FROM consumer_group
@@ -51,7 +52,7 @@ LOCK_GROUPS = f"""
     FOR NO KEY UPDATE OF consumer_group
 """
 
-# All groups of a stream. Locks their rows until commit, in ascending id.
+# Gives the ids of all groups of a stream. Locks their rows until commit, in ascending id.
 LOCK_GROUPS_OF_STREAM = """
     SELECT id
     FROM consumer_group
@@ -61,7 +62,8 @@ LOCK_GROUPS_OF_STREAM = """
     FOR NO KEY UPDATE
 """
 
-# All groups of a stream in byte order of their names, with their totals.
+# Gives all groups of a stream in byte order of their names, with their numbers of consumers and of
+# pending entries. Locks nothing.
 LIST_GROUPS = f"""
     SELECT {_COLUMNS}, count(consumer.id), coalesce(sum(consumer.pending_count), 0)::bigint
     FROM consumer_group
@@ -74,7 +76,8 @@ LIST_GROUPS = f"""
     ORDER BY consumer_group.name
 """
 
-# A new group, unless one of that name exists.
+# Creates a group of a locked stream, unless one of that name exists. Gives its id, or no row. Locks
+# the new row.
 CREATE_GROUP = """
     INSERT INTO consumer_group (
         plate_id, stream_id, name, last_delivered_ms, last_delivered_seq, entries_read
@@ -86,7 +89,7 @@ CREATE_GROUP = """
     RETURNING id
 """
 
-# Writes what a locked group has read.
+# Writes how far a locked group has read. Gives nothing; locks the row of the group.
 SAVE_GROUP = """
     UPDATE consumer_group
     SET last_delivered_ms = %(ms)s::numeric,
@@ -96,7 +99,8 @@ SAVE_GROUP = """
       AND id = %(group)s
 """
 
-# Removes a locked group with its consumers and pending entries, and lets its stream signal it.
+# Removes a locked group with its consumers and pending entries, and counts that as a signal of its
+# stream. Gives nothing; locks the rows that it removes, and the row of the stream.
 DELETE_GROUP = """
     WITH
     gone_pending AS (
@@ -137,9 +141,9 @@ def find(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
 def lock_all(
     plate: PlateId, keys: Collection[str], name: str
 ) -> Deferred[dict[str, ConsumerGroup]]:
-    """The groups of that name on those of the streams that have one, locked until commit.
+    """Lock the groups of that name until commit; gives them by key, where a stream has one.
 
-    Locked from the next statement on, be it sent before this one's answer is there.
+    They are locked before the next statement runs, even if that is sent before this answer arrives.
     """
     rows = session.defer(
         LOCK_GROUPS,
@@ -149,9 +153,9 @@ def lock_all(
 
 
 def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
-    """Lock groups by key and name, in the order that all commands keep to.
+    """Lock groups of one plate, by key and name, until commit, in the common order.
 
-    Locks also the other combinations of these keys and names, which does no harm.
+    This also locks groups of other combinations of these keys and names, which does no harm.
     """
     if not groups:
         return
@@ -166,7 +170,7 @@ def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
 
 
 def lock_all_of(stream: Stream) -> None:
-    """Lock all groups of a locked stream: nothing is delivered or acknowledged any more."""
+    """Lock all groups of a locked stream until commit, so that nothing is delivered meanwhile."""
     session.fetch_all(LOCK_GROUPS_OF_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
@@ -193,7 +197,7 @@ def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: 
 
 
 def save(group: ConsumerGroup) -> None:
-    """Write what a locked group has read: its last-delivered-id and its count of entries read."""
+    """Write how far a locked group has read: its last-delivered-id and its read counter."""
     session.execute(
         SAVE_GROUP,
         {

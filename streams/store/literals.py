@@ -1,7 +1,8 @@
 """Lists as single parameters.
 
-A statement that takes a list gets it as one array (or JSON) literal and casts it: built by one
-join here and parsed in C by the server, it costs a fraction of adapting a Python list.
+A statement that takes a list gets it as the text of one array (or JSON) and casts it. One join
+builds the text here and the server parses it in C, which costs a fraction of what the driver needs
+to adapt a Python list.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,7 +21,7 @@ def entry_ids(ids: Collection[EntryId]) -> dict[str, str]:
 
 
 def parsed_entry_ids(ms: str, seq: str) -> list[EntryId]:
-    """The way back, from two arrays of numbers without null, which are not empty."""
+    """Read IDs from the texts of two arrays, which are not empty and hold no null."""
     return list(map(EntryId, _parsed_integers(ms), _parsed_integers(seq)))
 
 

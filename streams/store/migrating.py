@@ -1,4 +1,4 @@
-"""Migrations are for one process at a time."""
+"""A lock, so that only one process at a time migrates the database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ from streams.store import session
 from streams.store.errors import driver_errors_translated
 
 LOCK = 0x706C61746573
-"""Any number that nothing else in the database locks."""
+"""The number of the lock: any that nothing else in the database uses."""
 
-# Waits until no other session holds the lock. It ends with the transaction, so it also works behind
-# a pooler.
+# Gives nothing of use. Locks the number, and waits until no other session holds it. The lock ends
+# with the transaction, so it also works behind a pooler.
 LOCK_DATABASE = "SELECT pg_advisory_xact_lock(%(lock)s)"
 
 
@@ -19,7 +19,7 @@ def alone() -> Iterator[None]:
     """Run the body while no other process migrates the database.
 
     The lock has a connection of its own, so that the body may use any number of transactions.
-    Raises Unavailable.
+    Raises Unavailable if the database cannot be reached.
     """
     with driver_errors_translated(), session.connect() as guard, guard.transaction():
         guard.execute(LOCK_DATABASE, {"lock": LOCK})

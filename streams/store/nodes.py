@@ -7,7 +7,7 @@ from streams.domain.nodes import SealedNode
 from streams.domain.streams import Stream
 from streams.store import literals, session
 
-# Writes full nodes of any locked streams.
+# Writes full nodes of any locked streams. Gives nothing; locks the new rows.
 INSERT_NODES = """
     INSERT INTO stream_node (plate_id, stream_id, last_ms, last_seq, live)
     SELECT *
@@ -20,8 +20,8 @@ INSERT_NODES = """
     ) AS new (plate, stream, ms, seq, live)
 """
 
-# A page of a stream's full nodes, oldest first. A bare `last_ms` in ORDER BY would be the text
-# that is selected.
+# Gives a page of a stream's full nodes, oldest first. Locks nothing. ORDER BY must name the table:
+# a bare `last_ms` there is the selected text.
 OLDEST_NODES = """
     SELECT last_ms::text, last_seq::text, live
     FROM stream_node
@@ -32,7 +32,7 @@ OLDEST_NODES = """
     LIMIT %(count)s
 """
 
-# How many full nodes a stream has.
+# Gives the number of full nodes of a stream. Locks nothing.
 COUNT_NODES = """
     SELECT count(*)
     FROM stream_node
@@ -40,7 +40,8 @@ COUNT_NODES = """
       AND stream_id = %(stream)s
 """
 
-# Removes the nodes of a locked stream whose last slot is not above an ID.
+# Removes the nodes of a locked stream whose last slot is not above an ID. Gives nothing; locks the
+# rows that it removes.
 DELETE_NODES_UP_TO = """
     DELETE FROM stream_node
     WHERE plate_id = %(plate)s
@@ -48,7 +49,8 @@ DELETE_NODES_UP_TO = """
       AND (last_ms, last_seq) <= (%(ms)s::numeric, %(seq)s::numeric)
 """
 
-# Counts the live entries of the oldest full node anew: none is before it.
+# Sets the number of live entries of the oldest full node of a locked stream: all entries up to its
+# last slot are its own. Gives the node, or no row; locks its row.
 RECOUNT_OLDEST_NODE = """
     UPDATE stream_node
     SET live = (
@@ -73,7 +75,8 @@ RECOUNT_OLDEST_NODE = """
     RETURNING oldest.last_ms::text, oldest.last_seq::text, live
 """
 
-# Takes removed entries off the nodes that held them; those of the tail node match none.
+# Subtracts removed entries from the full nodes of a locked stream that held them; IDs in the tail
+# node match no row. Gives each such node, and how many it lost; locks its row.
 SHRINK_NODES = """
     UPDATE stream_node
     SET live = live - loss.removed
@@ -98,7 +101,8 @@ SHRINK_NODES = """
     RETURNING loss.last_ms::text, loss.last_seq::text, live, loss.removed
 """
 
-# Removes the nodes of a locked stream with these last slots.
+# Removes the nodes of a locked stream with these last slots. Gives nothing; locks the rows that it
+# removes.
 DELETE_NODES = """
     DELETE FROM stream_node
     USING ROWS FROM (unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])) AS gone (ms, seq)
@@ -109,6 +113,7 @@ DELETE_NODES = """
 """
 
 _PAGE = 100
+"""How many nodes are fetched at once."""
 
 
 def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
@@ -126,7 +131,7 @@ def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
 
 
 def oldest_first(stream: Stream) -> Iterator[SealedNode]:
-    """The full nodes of a stream, fetched in pages as they are asked for."""
+    """The full nodes of a stream, fetched in pages while the caller iterates."""
     after = EntryId(0, 0)
     while True:
         rows = session.fetch_all(
@@ -153,13 +158,16 @@ def delete_up_to(stream: Stream, last: EntryId) -> None:
 
 
 def recount_oldest(stream: Stream) -> SealedNode | None:
-    """Bring the oldest full node in step after entries before it and in it were removed."""
+    """Count the live entries of the oldest full node again; returns that node, None: there is none.
+
+    For a trim that has removed all nodes before it, and some of its own entries.
+    """
     row = session.fetch_one(RECOUNT_OLDEST_NODE, _of(stream))
     return SealedNode(EntryId(int(row[0]), int(row[1])), row[2]) if row else None
 
 
 def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
-    """Take removed entries off their nodes; a node without any left goes (TRIM-15).
+    """Subtract removed entries from their nodes; a node that has none left goes, too (TRIM-15).
 
     Returns how many of the entries were in full nodes; the others were in the tail node.
     """

@@ -1,7 +1,7 @@
 """LISTEN and NOTIFY: hints that a stream has something new, or that keys have changed.
 
-One channel for the whole service. Hints may get lost; whoever relies on them looks at the tables
-now and then as well.
+One channel serves the whole service. Hints may get lost, so a listener must also check the tables
+now and then.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,21 +15,24 @@ from streams.domain.errors import InvalidRequest, Unavailable
 from streams.store import session
 from streams.store.errors import driver_errors_translated
 
+# Subscribes the session to the channel. Locks nothing.
 LISTEN = "LISTEN plates"
 
-# Held until the session ends: others tell by it whether this process lives (store.waiting).
+# Locks the number of this process until the session ends: by that, others see that this process
+# lives (`store.waiting`).
 SHOW_LIFE = "SELECT pg_advisory_lock(%(process)s)"
 
-# Its commit does not wait for the disk: a hint need not survive a crash, for what it tells of is
-# committed already. The setting ends with the transaction: behind a pooler, whoever gets the
-# connection next must not inherit it.
+# Sends one notification. Its commit takes a lock on the whole database, but does not wait for the
+# disk: a hint need not survive a crash, because the change that it announces is committed already.
+# The setting ends with the transaction, so behind a pooler the next user of the connection does not
+# inherit it.
 NOTIFY = """
 SELECT set_config('synchronous_commit', 'off', true),
        pg_notify('plates', %(payload)s)
 """
 
 MAX_PAYLOAD_BYTES = 7_900
-"""What PostgreSQL takes in one notification, with some room."""
+"""How long a payload may be: a little less than what PostgreSQL accepts."""
 
 
 class Channel:
@@ -39,17 +42,17 @@ class Channel:
         self._raw = raw
 
     def listen(self) -> None:
-        """From here on, payloads arrive."""
+        """Subscribe: `payloads` gives what is sent from here on."""
         with driver_errors_translated():
             self._raw.execute(LISTEN)
 
     def show_life_of(self, process: int) -> None:
-        """Let the process of that number count as alive for as long as this connection stands."""
+        """Let the process with that number count as alive while this connection is open."""
         with driver_errors_translated():
             self._raw.execute(SHOW_LIFE, {"process": process})
 
     def payloads(self, timeout_seconds: float) -> Iterator[str]:
-        """The payloads that arrive within that time, each as it comes."""
+        """The payloads that arrive within that time, each as soon as it arrives."""
         with driver_errors_translated():
             for notification in self._raw.notifies(timeout=timeout_seconds):
                 yield notification.payload
@@ -65,7 +68,7 @@ class Channel:
 def _full_queue_translated() -> Iterator[None]:
     """Raise Unavailable where PostgreSQL's queue of notifications is full.
 
-    PostgreSQL calls that a limit of the program, too, but no request is to blame for it.
+    PostgreSQL reports that as a program limit, too, but it is not the fault of a request.
     """
     try:
         yield
@@ -75,7 +78,7 @@ def _full_queue_translated() -> Iterator[None]:
 
 @contextmanager
 def open_channel() -> Iterator[Channel]:
-    """A connection of its own, outside the pool; LISTEN_DATABASE_URL says where if it is set.
+    """Open a connection outside the pool, to LISTEN_DATABASE_URL if that is set.
 
     Raises Unavailable if it cannot be made.
     """

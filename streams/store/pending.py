@@ -1,11 +1,12 @@
 """Rows of `pending_entry`: the pending entries lists, and the counts that follow them.
 
-Whoever changes rows here holds the lock of their group.
+A caller that changes rows here holds the lock of their group.
 
-A list may have grown by a million since the planner's statistics were made: it then takes the
-whole list for a single row. So the statements leave it no choice. What looks IDs up matches all
-columns of the primary key with those of the wanted rows, or fetches LIMIT 1 of a lateral query;
-what reads one consumer's list does not name the group.
+A list may have grown by a million rows since the planner's statistics were made. The planner then
+believes that the whole list is a single row, and may read all of it where it should use an index.
+So the statements leave it no choice: a lookup of IDs either matches all columns of the primary key
+with those of the wanted rows, or is a lateral query with LIMIT 1; and a statement that reads one
+consumer's list does not name the group.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,8 +21,9 @@ from streams.store.entries import RENDERED, Rendered
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Deferred
 
-# Gives entries, with their delivery counts, to a consumer, and moves the counts along. Rows that
-# the group has already change hands (ST-8).
+# Makes a consumer the owner of entries, with these delivery counts, and adjusts the consumers'
+# numbers of pending entries. Entries that are pending already change their owner (ST-8). Gives
+# nothing; locks the pending entries, and the rows of the consumer and of the former owners.
 ASSIGN = """
     WITH
     given AS MATERIALIZED (
@@ -75,7 +77,8 @@ ASSIGN = """
       AND id = change.consumer_id
 """
 
-# A consumer's own list above an ID, with the entries that still exist.
+# Gives a consumer's own pending entries above an ID, with the entries that still exist. Locks
+# nothing: the caller holds the lock of the group.
 READ_HISTORY = f"""
     SELECT pending_entry.ms::text, pending_entry.seq::text, pending_entry.delivery_count,
            found.rendered
@@ -100,7 +103,8 @@ READ_HISTORY = f"""
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
-# Gives entries that stay with their owner a new delivery: its time and count (XRG-14).
+# Sets time and count of another delivery of pending entries, which keep their owner (XRG-14). Gives
+# nothing; locks the pending entries.
 REDELIVER = """
     WITH again AS MATERIALIZED (
         SELECT %(plate)s::bigint AS plate_id, %(group)s::bigint AS group_id, again.*
@@ -120,8 +124,9 @@ REDELIVER = """
       AND pending_entry.seq = again.seq
 """
 
-# Removes the `wanted` rows, whoever owns them, takes them off their owners' counts, and gives how
-# many there were. Locks those rows and their owners' until commit.
+# The end of a statement that removes the `wanted` rows, whoever owns them, and subtracts them from
+# their owners' numbers of pending entries. Gives how many there were; locks those rows, and the
+# rows of their owners.
 _TAKEN_OFF = """
     gone AS (
         DELETE FROM pending_entry
@@ -146,7 +151,7 @@ _TAKEN_OFF = """
     SELECT coalesce(sum(entries), 0)::bigint FROM change
 """
 
-# Takes entries off a locked group's list.
+# Removes entries from a locked group's list. Gives and locks what is said above.
 REMOVE = f"""
     WITH
     wanted AS MATERIALIZED (
@@ -156,8 +161,8 @@ REMOVE = f"""
     {_TAKEN_OFF}
 """
 
-# The same by the group's name, so that it can be sent before the answer of what locks the group.
-# Gives 0 if there is no such group.
+# The same by the group's name, so that it can be sent before the answer of the statement that locks
+# the group has arrived. Gives 0 if there is no such group.
 ACKNOWLEDGE = f"""
     WITH
     wanted AS MATERIALIZED (
@@ -170,7 +175,8 @@ ACKNOWLEDGE = f"""
     {_TAKEN_OFF}
 """
 
-# The two ends of a group's list. Each is one step into the primary key.
+# Gives the smallest and the greatest ID of a group's list, each by one step into the primary key.
+# Locks nothing.
 SUMMARIZE = """
     SELECT
         (SELECT ms || '-' || seq
@@ -185,7 +191,7 @@ SUMMARIZE = """
          LIMIT 1)
 """
 
-# The group's list in a range of IDs.
+# Gives the pending entries of a group in a range of IDs. Locks nothing.
 LIST_PENDING = """
     SELECT pending_entry.ms || '-' || pending_entry.seq, consumer.name,
            pending_entry.delivered_at, pending_entry.delivery_count
@@ -206,7 +212,8 @@ LIST_PENDING = """
     ORDER BY pending_entry.ms, pending_entry.seq
 """
 
-# The same of one consumer: its own statement, for its own index.
+# Gives the same of one consumer. It is a statement of its own, so that it uses the index by
+# consumer. Locks nothing.
 LIST_PENDING_OF_CONSUMER = """
     SELECT pending_entry.ms || '-' || pending_entry.seq, %(consumer)s::bytea,
            pending_entry.delivered_at, pending_entry.delivery_count
@@ -226,7 +233,7 @@ LIST_PENDING_OF_CONSUMER = """
 
 
 class HistoryItem(NamedTuple):
-    """A pending entry of a consumer's own; `rendered` is None where its entry is gone (XRG-13)."""
+    """A pending entry in its owner's history; `rendered` is None if the entry is gone (XRG-13)."""
 
     entry_id: EntryId
     delivery_count: int
@@ -250,9 +257,9 @@ def assign(
     delivered_at: int,
     now_ms: int,
 ) -> None:
-    """Give entries, with their delivery counts, to a consumer, whoever had them (ST-7, ST-12).
+    """Make a consumer the owner of entries, whoever owned them (ST-7, ST-12).
 
-    `delivered_at` is Unix milliseconds, as is `now_ms`.
+    `given` holds the new delivery count of each entry. Instants are Unix milliseconds.
     """
     session.execute(
         ASSIGN,
@@ -291,7 +298,7 @@ def history(
 
 
 def redeliver(group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_ms: int) -> None:
-    """Note another delivery of pending entries to their owner, with the new counts (XRG-14)."""
+    """Write another delivery of pending entries to their owner, with the new counts (XRG-14)."""
     session.execute(
         REDELIVER,
         {
@@ -304,7 +311,7 @@ def redeliver(group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_
 
 
 def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Deferred[int]:
-    """Take entries off the list of a locked group: how many were on it; 0 without a group."""
+    """Remove entries from a locked group's list; gives how many were on it, 0 without a group."""
     rows = session.defer(
         ACKNOWLEDGE,
         {
@@ -318,12 +325,12 @@ def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) 
 
 
 def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
-    """Take entries off the group's list, whoever owns them."""
+    """Remove entries from a locked group's list, whoever owns them."""
     session.execute(REMOVE, {**_of(group), **literals.entry_ids(ids)})
 
 
 def ends(group: ConsumerGroup) -> tuple[str | None, str | None]:
-    """The smallest and the greatest pending ID."""
+    """The smallest and the greatest pending ID; None if the list is empty."""
     row = session.fetch_one(SUMMARIZE, _of(group))
     assert row is not None
     return row[0], row[1]
@@ -338,7 +345,10 @@ def listed(
     consumer: str | None = None,
     idle_since: int = MAX_INTEGER,
 ) -> list[PendingListItem]:
-    """Pending entries in a range, of one consumer or of all, delivered by then (Unix ms)."""
+    """Pending entries from `start` to `end`, both inclusive, at most `count` (None: all).
+
+    Only those of `consumer` (None: of all), last delivered at `idle_since` (Unix ms) or before.
+    """
     rows = session.fetch_all(
         LIST_PENDING if consumer is None else LIST_PENDING_OF_CONSUMER,
         {

@@ -1,4 +1,4 @@
-"""Django's pool of connections: how it gets rid of those that no longer serve."""
+"""Removes connections that no longer work from Django's pool."""
 
 import time
 
@@ -6,7 +6,7 @@ import psycopg_pool
 from django.db import connection
 
 RENEWAL_SECONDS = 2.0
-"""How long the pool keeps its connections, at least, while the database is read-only."""
+"""How long the pool keeps new connections, at least, even if the database is still read-only."""
 
 _renewed_at = float("-inf")
 

@@ -7,7 +7,7 @@ from streams.domain.errors import Unavailable
 from streams.store import session
 from streams.store.errors import STATEMENTS_LOST, driver_errors_translated
 
-# Deletes nothing, but PostgreSQL refuses it where nothing may be deleted.
+# Deletes nothing and locks no row, but PostgreSQL refuses it where nothing may be deleted.
 DELETE_NOTHING = "DELETE FROM plate WHERE false"
 
 KEPT_SECONDS = 5.0

@@ -1,9 +1,9 @@
 """How statements reach PostgreSQL: Django's pooled connection, psycopg underneath.
 
-A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: what
-needs no answer, or not yet (`defer`), travels together with what does, so "lock, look, write,
-commit" is two round trips. Each statement still sees what was committed before it began. A
-transaction inside another joins it.
+A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: statements
+whose answer is not needed, or not yet (`defer`), travel together with the next one whose answer is.
+So "lock, look, write, commit" takes two round trips. Each statement still sees what was committed
+before it began. A transaction inside another joins it.
 """
 
 import secrets
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 Other = TypeVar("Other")
 
 NUMBERS = 2**30
-"""How many connections there may be, and statements of each; numbers are drawn at random."""
+"""How many numbers there are for connections, drawn at random, and for statements of each."""
 
 
 class _Ambient(threading.local):
@@ -50,10 +50,10 @@ def in_transaction() -> bool:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """Run the body as one transaction: committed on disk at its end, or nothing of it.
+    """Run the body as one transaction: at its end all is committed to disk, or nothing.
 
-    Raises what `store.errors` makes of the driver's errors. After Unavailable the caller does not
-    know whether the transaction was committed; after any other, nothing of it was.
+    Raises what `store.errors` makes of the driver's errors. After Unavailable it is not known
+    whether the transaction was committed; after any other error it was not.
     """
     if in_transaction():
         yield
@@ -73,7 +73,7 @@ def transaction() -> Iterator[None]:
 def after_commit(hook: Callable[[], None]) -> None:
     """Call the hook once the current transaction is committed; never if it is not.
 
-    Outside a transaction everything is committed already: it is called at once.
+    Outside a transaction everything is committed already, so the hook is called at once.
     """
     if _ambient.after_commit is None:
         hook()
@@ -82,12 +82,12 @@ def after_commit(hook: Callable[[], None]) -> None:
 
 
 def placeholders() -> dict[int, PlateId]:
-    """The placeholders of streams in the current transaction, by id; may be changed."""
+    """The placeholders of streams in the current transaction, by id; the caller may change this."""
     return _ambient.placeholders if in_transaction() else {}
 
 
 def execute(statement: str, parameters: Parameters | None = None) -> None:
-    """Run a statement for its effect."""
+    """Run a statement whose rows, if any, are not needed."""
     with driver_errors_translated():
         _run(statement, parameters)
 
@@ -105,7 +105,7 @@ def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | Non
 
 
 class Deferred(Generic[Result]):
-    """The result of a statement that is under way."""
+    """The result of a statement whose answer may not have arrived yet."""
 
     def __init__(self, wait: Callable[[], Result]) -> None:
         self._wait = wait
@@ -115,14 +115,15 @@ class Deferred(Generic[Result]):
         return self._wait()
 
     def then(self, convert: Callable[[Result], Other]) -> "Deferred[Other]":
-        """What the function makes of the result, once somebody waits for it."""
+        """The converted result; `convert` is called when the result is waited for."""
         return Deferred(lambda: convert(self._wait()))
 
 
 def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list[Row]]:
-    """Send a statement, which shares a round trip with those sent before its rows are waited for.
+    """Send a statement without waiting for its rows.
 
-    They may be waited for after the transaction's end: then it travels with the COMMIT.
+    It shares a round trip with all that is sent before its rows are waited for. If that is after
+    the end of the transaction, the COMMIT travels along.
     """
     with driver_errors_translated():
         cursor = _run(statement, parameters)
@@ -135,10 +136,10 @@ def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list
 
 
 def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iterator[list[Row]]:
-    """Run a statement of any number of rows, all of one moment, and fetch them a few at a time.
+    """Run a statement with any number of rows, from one snapshot, and fetch them in parts.
 
-    Holds a connection until the last row is fetched or the iterator closed. Inside a transaction
-    of ours, which is a pipeline and knows no cursors, all rows come at once.
+    Holds a connection until the last row is fetched or the iterator is closed. Inside a
+    `transaction`, which is a pipeline and allows no server-side cursor, all rows come at once.
     """
     if in_transaction():
         yield fetch_all(statement, parameters)
@@ -152,16 +153,16 @@ def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iter
 
 
 def release() -> None:
-    """Give the connection back to the pool: for a caller about to sleep.
+    """Return the connection to the pool, for a caller that is about to sleep.
 
-    Keeps it inside a transaction, where it cannot be given back.
+    Inside a transaction this does nothing.
     """
     if not connection.in_atomic_block and not in_transaction():
         connection.close()
 
 
 def connect() -> psycopg.Connection[Any]:
-    """A connection of the caller's own, outside the pool; each statement commits by itself."""
+    """A new connection outside the pool, for the caller alone; each statement commits by itself."""
     parameters = connection.get_connection_params()
     parameters.pop("cursor_factory")
     return psycopg.connect(**{**parameters, "autocommit": True})
@@ -169,10 +170,11 @@ def connect() -> psycopg.Connection[Any]:
 
 @receiver(connection_created)
 def _number_statements_apart(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Have no two connections name a prepared statement alike.
+    """Let no two connections give the same name to a prepared statement.
 
-    The driver counts from 0 on each. On a server connection that a pooler shares, one would then
-    execute what the other prepared; like this, it finds nothing, and fails.
+    The driver numbers the statements of each connection from 0. On a server connection that a
+    pooler shares, one client would then execute what another has prepared. With names of its own it
+    finds no such statement, and fails.
     """
     prepared = connection.connection._prepared  # noqa: SLF001
     if prepared._prepared_idx < NUMBERS:  # noqa: SLF001
@@ -193,7 +195,7 @@ def _connection() -> psycopg.Connection[Any]:
 @contextmanager
 def _begun() -> Iterator[None]:
     raw = _connection()
-    # Inside somebody else's transaction (a test's), a savepoint takes the place of ours.
+    # Inside a transaction of Django (in tests), a savepoint stands in for ours.
     nested = connection.in_atomic_block
     try:
         with raw.pipeline():

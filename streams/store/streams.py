@@ -17,8 +17,8 @@ _COLUMNS = """
     stream.entries_added, stream.tail_node::text
 """
 
-# The named streams of any plates. Locks their rows until commit, in ascending id: every command
-# does, so none waits in a circle.
+# Gives the named streams of any plates. Locks their rows until commit, in ascending id: all
+# commands do, so there are no deadlocks.
 LOCK_STREAMS = f"""
     SELECT {_COLUMNS}
     FROM stream
@@ -29,7 +29,7 @@ LOCK_STREAMS = f"""
     FOR NO KEY UPDATE OF stream
 """
 
-# The named streams of one plate, as they are now. Locks nothing.
+# Gives the named streams of one plate, as they are now. Locks nothing.
 FIND_STREAMS = f"""
     SELECT {_COLUMNS}
     FROM stream
@@ -37,7 +37,7 @@ FIND_STREAMS = f"""
       AND stream.key = ANY (%(keys)s::bytea[])
 """
 
-# What tells whether something may have woken readers of the named streams since the last look.
+# Gives for each named stream the count of events that wake its readers. Locks nothing.
 FIND_SIGNALS = """
     SELECT stream.plate_id, stream.key, stream.id, stream.signals
     FROM stream
@@ -46,8 +46,9 @@ FIND_SIGNALS = """
      AND stream.key = wanted.key
 """
 
-# Placeholders for names that have no stream. A name that another transaction is just creating is
-# waited for, in byte order, and then left to it. To be run before any row is locked.
+# Creates placeholders for names that have no stream, in byte order. Gives their ids; locks the new
+# rows. If another transaction is creating a stream of the same name, this waits for its end, and
+# creates nothing if that commits. So it must run before any row is locked.
 CREATE_PLACEHOLDERS = """
     INSERT INTO stream (plate_id, key)
     SELECT wanted.plate, wanted.key
@@ -57,7 +58,8 @@ CREATE_PLACEHOLDERS = """
     RETURNING plate_id, id
 """
 
-# Writes the counters of locked streams, and counts a signal for each if that wakes readers.
+# Writes the counters of locked streams, and adds `signals` to what may have woken their readers
+# (BLK-5). Gives nothing; locks the rows of the streams.
 SAVE_STREAMS = """
     UPDATE stream
     SET length = new.length,
@@ -93,7 +95,7 @@ SAVE_STREAMS = """
       AND stream.id = new.id
 """
 
-# How many consumer groups a stream has.
+# Gives the number of consumer groups of a stream. Locks nothing.
 COUNT_GROUPS = """
     SELECT count(*)
     FROM consumer_group
@@ -101,7 +103,8 @@ COUNT_GROUPS = """
       AND stream_id = %(stream)s
 """
 
-# Removes rows of streams that nothing hangs on.
+# Removes streams that have no entries, nodes or groups. Gives nothing; locks the rows that it
+# removes.
 DELETE_EMPTY_STREAMS = """
     DELETE FROM stream
     USING ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(ids)s::bigint[])) AS gone (plate, id)
@@ -109,7 +112,8 @@ DELETE_EMPTY_STREAMS = """
       AND stream.id = gone.id
 """
 
-# Removes a locked stream, whose groups are locked too, with all that hangs on it.
+# Removes a locked stream, whose groups are locked too, with its entries, nodes, groups, consumers
+# and pending entries. Gives nothing; locks the rows that it removes.
 DELETE_STREAM = """
     WITH
     gone_group AS (
@@ -137,7 +141,7 @@ DELETE_STREAM = """
     WHERE plate_id = %(plate)s AND id = %(stream)s
 """
 
-# One page of a plate's streams in byte order of their keys.
+# Gives one page of a plate's streams in byte order of their keys. Locks nothing.
 LIST_STREAMS = """
     SELECT key, length, last_generated_ms || '-' || last_generated_seq,
            (SELECT count(*)
@@ -153,16 +157,16 @@ LIST_STREAMS = """
 
 
 LISTED_AT_ONCE = 200
-"""How many streams one look fetches for a list."""
+"""How many streams `listed` fetches at once."""
 
 
 def find(plate: PlateId, key: str) -> Stream | None:
-    """The stream as it is now; None if there is none."""
+    """The stream as it is now; None if it does not exist."""
     return find_all(plate, [key]).get(key)
 
 
 def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
-    """Those of the streams that exist, by key."""
+    """The streams that exist, by key; placeholders do not."""
     placeholders = session.placeholders()
     rows = session.fetch_all(FIND_STREAMS, {"plate": plate, "keys": literals.names(keys)})
     return {
@@ -171,7 +175,7 @@ def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
 
 
 def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
-    """For those of the streams that exist, a value that changes with whatever wakes readers."""
+    """For each stream that exists, a value that changes with every event that wakes its readers."""
     rows = session.fetch_all(FIND_SIGNALS, _named(names))
     return {StreamName(plate, bytes(key).decode()): (id_, count) for plate, key, id_, count in rows}
 
@@ -183,13 +187,13 @@ def lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
 
 
 def create_placeholders(names: Collection[StreamName]) -> None:
-    """Insert a placeholder for each name that has no row. To be called before any row is locked."""
+    """Insert a placeholder for each name that has no row. Call it before any row is locked."""
     rows = session.fetch_all(CREATE_PLACEHOLDERS, _named(names))
     session.placeholders().update({id_: plate for plate, id_ in rows})
 
 
 def delete_empty(plates: Mapping[int, PlateId]) -> None:
-    """Remove streams that nothing hangs on, by their ids, each with its plate."""
+    """Remove streams without entries and groups; `plates` holds the plate of each, by its id."""
     session.execute(
         DELETE_EMPTY_STREAMS,
         {
@@ -233,7 +237,7 @@ def save(streams: Collection[Stream], *, wakes_readers: bool = False) -> None:
 
 
 def delete(stream: Stream) -> None:
-    """Remove a locked stream with its entries, locked groups, and what is theirs (GEN-12)."""
+    """Remove a locked stream with its entries, its locked groups, and all they hold (GEN-12)."""
     session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
@@ -248,7 +252,7 @@ class StreamSummary:
 
 
 def listed(plate: PlateId, start: bytes) -> Iterator[StreamSummary]:
-    """The plate's streams from that key on, in byte order, fetched in pages as asked for."""
+    """The plate's streams from that key on, in byte order, fetched while the caller iterates."""
     while True:
         rows = session.fetch_all(
             LIST_STREAMS, {"plate": plate, "start": start, "count": LISTED_AT_ONCE}

@@ -1,7 +1,8 @@
-"""Rows of `waiting_reader`: who is blocked on which group, in order of arrival.
+"""Rows of `waiting_reader`: the places of blocked readers in the lines of their groups.
 
-A row counts as long as its process lives. PostgreSQL tells: each process holds an advisory lock on
-its own number, in the session that listens, and loses it with that session, however it ends.
+A place is a row's id: the smaller it is, the longer its reader waits. A row counts only while its
+process lives. To show that it does, each process holds an advisory lock on its own number, in the
+session that listens; PostgreSQL releases the lock when that session ends, for whatever reason.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,30 +11,32 @@ from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import literals, session
 
-# Whether the reader of a row, which waits for a group of this `stream`, takes what is new: its time
-# is not over, it does not sleep through it, and its process lives. The lock of a process that does
-# not is free to share, and is shared until the transaction ends.
+# Whether the reader of a row, which waits for a group of this `stream`, will take new entries: its
+# time is not over, XGROUP SETID has not left it asleep, and its process lives. Only if the process
+# has ended can its advisory lock be had; this statement then shares it until the transaction ends.
 TAKES_WHAT_IS_NEW = """
     waiting_reader.expires_at > %(now)s
     AND waiting_reader.asleep_at_signals IS DISTINCT FROM stream.signals
     AND NOT pg_try_advisory_xact_lock_shared(waiting_reader.process)
 """
 
-# A place at the end of each group's line.
+# Takes a place at the end of the line of each group. Gives the places; locks the new rows.
 ENTER = """
     INSERT INTO waiting_reader (plate_id, group_id, process, expires_at)
     SELECT %(plate)s, unnest(%(groups)s::bigint[]), %(process)s, %(expires_at)s
     RETURNING group_id, id
 """
 
+# Gives up places in line. Gives nothing; locks the rows that it removes.
 LEAVE = """
     DELETE FROM waiting_reader
     WHERE plate_id = %(plate)s
       AND id = ANY (%(places)s::bigint[])
 """
 
-# The first place in the line of each group, where it is one before the given place, and not of a
-# process that is passed over.
+# Gives for each group the first place in its line whose reader will take new entries, if that place
+# is before the reader's own. Processes that are passed over do not count. Locks no rows; shares the
+# advisory locks of processes that have ended.
 FIRST_BEFORE = f"""
     SELECT mine.group_id, first.id
     FROM ROWS FROM (
@@ -58,7 +61,8 @@ FIRST_BEFORE = f"""
     ) AS first
 """
 
-# Removes from its line whoever waits for the same group in the same process as one of these.
+# Removes from the line all readers that wait for the same group in the same process as one of these
+# places. Gives their processes; locks the rows that it removes.
 PUT_OUT = """
     DELETE FROM waiting_reader
     USING waiting_reader AS idle
@@ -70,7 +74,8 @@ PUT_OUT = """
     RETURNING waiting_reader.process
 """
 
-# Notes of all that wait for a group that they sleep until something happens to its stream.
+# Lets all readers that wait for a group sleep until its stream has another signal. Gives nothing;
+# locks their rows.
 LET_SLEEP = """
     UPDATE waiting_reader
     SET asleep_at_signals = stream.signals
@@ -81,8 +86,9 @@ LET_SLEEP = """
       AND stream.id = %(stream)s
 """
 
-# Removes what processes that are gone have left, of all plates. Several processes may do so at the
-# same time: what one has locked is nothing to wait for.
+# Removes the rows of processes that have ended, of all plates. Gives nothing; locks the rows that
+# it removes, and skips those that another process is removing at the same time. Shares the advisory
+# locks of processes that have ended.
 FORGET_THE_GONE = """
     DELETE FROM waiting_reader
     WHERE (plate_id, id) IN (
@@ -94,17 +100,20 @@ FORGET_THE_GONE = """
 """
 
 END_OF_LINE = 2**63 - 1
-"""Behind every place that there can be."""
+"""A number behind every place in a line."""
 
 
 def enter(groups: Collection[ConsumerGroup], process: int, expires_at: int) -> dict[int, int]:
-    """Queue up for locked groups until then (Unix ms); returns the places, by group."""
+    """Join the lines of locked groups of one plate; returns the places, by group.
+
+    `expires_at` (Unix ms) is when the reader stops waiting.
+    """
     rows = session.fetch_all(ENTER, {**_of(groups), "process": process, "expires_at": expires_at})
     return dict(rows)
 
 
 def leave(plate: PlateId, places: Collection[int]) -> None:
-    """Give places up."""
+    """Give up places in line."""
     session.execute(LEAVE, {"plate": plate, "places": literals.integers(places)})
 
 
@@ -114,10 +123,10 @@ def first_before(
     passed_over: Collection[int],
     now_ms: int,
 ) -> dict[int, int]:
-    """The places of those who wait longest, by group, where somebody waits longer than oneself.
+    """By group, the first place in line whose reader will take new entries, if it is before ours.
 
-    `places` are one's own, by group; without one, anybody in the line waits longer. Who waits in
-    one of the processes in `passed_over` does not count.
+    `places` are the reader's own places, by group; where it has none, it is behind all others.
+    Readers of the processes in `passed_over` do not count.
     """
     own = [places.get(group.id, END_OF_LINE) for group in groups]
     rows = session.fetch_all(
@@ -133,18 +142,18 @@ def first_before(
 
 
 def put_out(plate: PlateId, places: Collection[int]) -> set[int]:
-    """Take these places away, and those of the same group and process; returns the processes."""
+    """Remove these places, and those of the same group and process; returns the processes."""
     rows = session.fetch_all(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
     return {row[0] for row in rows}
 
 
 def let_sleep(group: ConsumerGroup) -> None:
-    """Whoever waits for this locked group is not woken by what is new to it now (BLK-5)."""
+    """Let readers that wait for this locked group sleep on, even if it has new entries (BLK-5)."""
     session.execute(LET_SLEEP, {"plate": group.plate, "group": group.id, "stream": group.stream_id})
 
 
 def forget_the_gone() -> None:
-    """Remove the rows of processes that live no more."""
+    """Remove the rows of processes that have ended."""
     session.execute(FORGET_THE_GONE)
 
 
