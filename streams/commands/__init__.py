@@ -1,1 +1,1 @@
-"""What a caller can say: one module for each command; `registry` names those of Redis."""
+"""What a caller can say: one module for each command. `registry` lists the commands of Redis."""

@@ -1,7 +1,7 @@
 """Several commands in one request: pipelines and transactions.
 
-Words that are no command, or are refused, are carried along as their `Refusal`, to be met in
-their turn.
+If words do not parse, the batch holds their `Refusal` where the command would stand. It becomes
+that command's outcome when its turn comes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ class TransactionRefused(Exception):
 def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
     """Run each command by itself, in order; one that is refused does not stop the others.
 
-    Adds that stand next to each other are committed together.
+    XADDs in a row are committed together. Raises a Refusal only if nothing was run before it.
     """
     outcomes: list[Outcome] = []
     for are_adds, run in groupby(commands, key=lambda command: isinstance(command, Add)):
@@ -45,7 +45,7 @@ def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> 
             except Refusal as refusal:
                 if not outcomes:
                     raise
-                # What ran before is done, and must not look as if it could be sent again.
+                # Earlier commands have run: the client must not be asked to send all again.
                 outcomes += [refusal] * len(adds)
         else:
             outcomes += [_outcome(plate, command) for command in run]
@@ -55,8 +55,8 @@ def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> 
 def run_transaction(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
     """Run all the commands in one database transaction; returns their replies.
 
-    Raises TransactionRefused if one is refused: nothing is changed then. Its appends count as
-    queued from the start; raises TooManyRequests or Unavailable if there are too many.
+    Raises TransactionRefused if one is refused, and nothing is changed then. All its entries count
+    as queued from the start: raises TooManyRequests or Unavailable if that is too many.
     """
     adds = sum(len(command.entries) for command in commands if isinstance(command, Add))
     with queued_appends.admitted(plate, adds) if adds else nullcontext():
@@ -96,5 +96,5 @@ def _replies(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> Iter
 def _reply(plate: PlateId, command: RedisCommand | Refusal) -> Any:
     if isinstance(command, Refusal):
         raise command
-    # The replies of a batch leave together, so they must all be there.
+    # The replies of a batch are sent as one document, so each must be complete.
     return execution.run(command.without_blocking(), plate).whole()

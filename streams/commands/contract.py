@@ -1,4 +1,4 @@
-"""What every command is: the contract between the commands and those who run them."""
+"""What every command offers: the contract between the commands and the code that runs them."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -27,56 +27,56 @@ class Names(NamedTuple):
 
 
 class Locks(NamedTuple):
-    """What a transaction must lock before its first command, so that it never waits in a circle."""
+    """What a transaction locks before its first command runs, so that there are no deadlocks."""
 
     streams: Sequence[str] = ()
-    # By key and name.
+    # Pairs of a stream's key and a group's name.
     groups: Sequence[tuple[str, str]] = ()
-    # Whether the command creates those of the streams that do not exist.
+    # Whether the command creates missing streams.
     makes_streams: bool = False
 
 
 class Command(Protocol):
     """A command with its arguments, ready to run."""
 
-    # As Redis' documentation spells it: `XADD`, `XGROUP CREATE`. The log calls it so, too.
+    # As Redis' documentation spells it, and as the log shows it: `XADD`, `XGROUP CREATE`.
     name: ClassVar[str]
-    # What an API key needs to run it.
+    # The scope that an API key needs to run it.
     scope: ClassVar[Scope]
-    # Whether it can be asked to wait for entries.
+    # Whether it may wait for entries.
     can_block: ClassVar[bool]
 
     @property
     def names(self) -> Names:
-        """All that the command names, to be checked by `check_names`."""
+        """All that the command names; `check_names` checks their lengths."""
 
     def execute(self, plate: PlateId) -> Any:
-        """Run it; returns domain values. Raises a Refusal, having changed nothing."""
+        """Run it; returns domain values. Raises a Refusal, and has then changed nothing."""
 
     def reply(self, result: Any) -> Any:
-        """The JSON values of what `execute` returned."""
+        """Turn the result of `execute` into JSON values."""
 
 
 class RedisCommand(Command, Protocol):
     """A command that Redis words can spell."""
 
-    # Words with the command's name; negative: at least so many (GEN-5).
+    # How many words it has, its name included; -n: n or more (GEN-5).
     arity: ClassVar[int]
 
     @classmethod
     def parse(cls, arguments: Arguments) -> Self:
-        """Read the words after the name. Raises a Refusal for all that the text alone can tell."""
+        """Read the words after the name. Raises a Refusal if they are wrong whatever is stored."""
 
     @property
     def locks(self) -> Locks:
-        """What it locks inside a transaction."""
+        """What a transaction must lock for it."""
 
     def without_blocking(self) -> Self:
-        """The same as it runs inside a batch, where it replies at once (BLK-2)."""
+        """The command as a batch runs it: it replies at once (BLK-2)."""
 
 
 class OneStream:
-    """The common case of a `RedisCommand`: it names one stream, creates nothing, never waits."""
+    """The common case of a `RedisCommand`: it names one stream, creates none, and never waits."""
 
     __slots__ = ()
 
@@ -125,7 +125,7 @@ class OneConsumer(OneGroup):
 
 
 class Help:
-    """The HELP of a command with subcommands. It names no stream and touches nothing."""
+    """The HELP of a command with subcommands. It reads and changes nothing."""
 
     __slots__ = ()
 
@@ -160,20 +160,20 @@ def check_names(command: Command) -> None:
 
 
 def check_length(what: str, name: str) -> None:
-    """Raises InvalidCommand for a name that no index could hold; Redis has no such limit."""
+    """Raises InvalidCommand for a name that an index could not hold; Redis has no such limit."""
     limit = conf.limit("STREAMS_MAX_NAME_BYTES")
     if len(name.encode()) > limit:
         raise InvalidCommand(f"ERR {what} may be at most {limit} bytes long")
 
 
 def check_number(number: int, things: str) -> None:
-    """Raises TooLarge if one command may not name so many IDs, or streams."""
+    """Raises TooLarge if this is more IDs, or streams, than one command may name."""
     limit = conf.limit("STREAMS_MAX_BATCH")
     if number > limit:
         raise TooLarge(f"a command may name at most {limit} {things}")
 
 
 def capped_block_ms(block_ms: int) -> int:
-    """How long a reader may wait; 0 asks for as long as the server allows."""
+    """How long a reader may wait, in ms: at most STREAMS_MAX_BLOCK_MS, which 0 asks for."""
     longest = conf.limit("STREAMS_MAX_BLOCK_MS")
     return min(block_ms or longest, longest)

@@ -13,7 +13,7 @@ from streams.store import session
 class DeleteStream:
     """Delete a stream with its entries, groups and pending entries (GEN-12).
 
-    Replies with 1, or 0 if there is none.
+    Replies with 1, or 0 if the stream does not exist.
     """
 
     name: ClassVar = "DEL"

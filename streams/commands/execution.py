@@ -1,4 +1,4 @@
-"""The one way to run a command: every command of every request passes here."""
+"""The one way to run a command: all commands of all requests are run here."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,21 +12,21 @@ from streams.store.entries import LongRange, all_of
 
 
 class Reply(NamedTuple):
-    """A reply in JSON values, or the parts of a list that is too long to be held in memory."""
+    """A reply in JSON values, or in parts if it is a list too long to hold in memory."""
 
     value: Any = None
     # Each part is a list of elements; None: `value` is the whole reply.
     parts: LongRange | None = None
 
     def whole(self) -> Any:
-        """The reply in memory, however long it is."""
+        """The complete reply in memory, however long it is."""
         return self.value if self.parts is None else all_of(self.parts)
 
 
 def run(command: Command, plate: PlateId) -> Reply:
-    """Execute the command, again if another transaction is in its way. Raises Refusal.
+    """Execute the command, and again after a conflict with another transaction. Raises Refusal.
 
-    Inside a transaction the conflict is raised, for the whole of it must be run again.
+    Inside a transaction it raises Conflict, because the whole transaction must be run again.
     """
     # A command that can block repeats its own attempts: it keeps its deadline.
     execute = command.execute if command.can_block else again_after_conflict(command.execute)
@@ -35,9 +35,9 @@ def run(command: Command, plate: PlateId) -> Reply:
 
 
 def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
-    """Run several XADDs together, in order; the reply or the Refusal of each.
+    """Run several XADDs together, in order; returns the reply or the Refusal of each.
 
-    Raises TooManyRequests, Unavailable for all of them.
+    Raises TooManyRequests or Unavailable if none of them can be run.
     """
     outcomes = again_after_conflict(execute_all)(plate, adds)
     return [

@@ -13,17 +13,17 @@ from streams.store.streams import StreamSummary
 
 DEFAULT_COUNT = 100
 LARGEST_COUNT = 1_000
-"""How many streams a page holds."""
+"""How many streams a page may hold."""
 
 LONGEST_SCAN = 10_000
-"""How many streams one page looks at, at most: with a pattern, a page may come back short."""
+"""How many streams are examined for one page. So with a pattern, a page may not be full."""
 
 MOST_STEPS = 200_000_000
-"""How many steps of matching one page takes, more or less: about a tenth of a second."""
+"""After how many steps of matching a page ends: about a tenth of a second."""
 
 
 class Page(NamedTuple):
-    """Some streams, and where the next page starts; None: there is none."""
+    """Some streams, and the key at which the next page starts; None: this is the last page."""
 
     streams: list[StreamSummary]
     next_key: bytes | None
@@ -33,7 +33,7 @@ class Page(NamedTuple):
 class ListStreams:
     """One page of the plate's streams in byte order of their keys.
 
-    Replies with {streams, cursor}: pass the cursor back for the next page; null ends the list.
+    Replies with {streams, cursor}. The cursor asks for the next page; it is null on the last one.
     """
 
     name: ClassVar = "SCAN"
@@ -42,13 +42,13 @@ class ListStreams:
     names: ClassVar = Names()
 
     match: str = "*"
-    # What the page before replied.
+    # From the reply with the previous page; empty: from the start.
     cursor: str = ""
-    # The most streams that a page holds.
+    # How many streams the page holds at most.
     count: int = DEFAULT_COUNT
 
     def execute(self, plate: PlateId) -> Page:
-        """Raises InvalidQuery for a cursor that no page gave."""
+        """Raises InvalidQuery for a cursor that is not from a reply."""
         glob = Glob(self.match)
         start = _decoded(self.cursor)
         matching: list[StreamSummary] = []

@@ -23,11 +23,11 @@ RESERVED_NAMES = frozenset(
 """The fixed first segments of paths. `openapi.json` needs no entry: a name has no dot."""
 
 KEY_PREFIX = "plt_"
-"""Every API key begins so, by which people and secret scanners know it."""
+"""Every API key begins with this, so that people and secret scanners recognise it."""
 
 KEY_BYTES = 32
 KEPT_CHARACTERS = 16
-"""How much of a key is stored in clear, to tell keys apart: 72 of its 256 random bits."""
+"""How much of a key is stored readably, to tell keys apart: 72 of its 256 random bits."""
 
 MAX_KEY_NAME_CHARACTERS = 100
 
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class PlatesError(Exception):
-    """What an operator asked for is refused; the text says why."""
+    """An operator's request is refused; the text says why."""
 
 
 class InvalidName(PlatesError):
@@ -55,19 +55,19 @@ class InvalidExpiry(PlatesError):
 
 
 class UnknownKey(PlatesError):
-    """The operator's words name no key, or more than one."""
+    """The operator's words match no key, or more than one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MintedKey:
-    """A new key. Its text is stored nowhere, and cannot be shown again."""
+    """A new key. Its text is not stored anywhere, so it cannot be shown again."""
 
     row: ApiKey
     text: str
 
 
 class KeyState(StrEnum):
-    """Whether requests may use a key, and if they may not, the reason that comes first."""
+    """Whether requests may use a key; if not, the first reason in this order."""
 
     REVOKED = "revoked"
     EXPIRED = "expired"
@@ -76,7 +76,7 @@ class KeyState(StrEnum):
 
 
 def key_state(key: ApiKey, at: datetime) -> KeyState:
-    """The state of a key at an instant, for people; `store.keys` finds active keys for requests."""
+    """The state of a key at an instant, for people to see. Requests use `store.keys` instead."""
     if key.revoked_at:
         return KeyState.REVOKED
     if key.expires_at and key.expires_at <= at:
@@ -134,9 +134,10 @@ def list_keys(plate: Plate | None) -> QuerySet[ApiKey]:
 
 
 def revoke_key(meant: str) -> ApiKey:
-    """Revoke the key meant by an id, by the beginning of the key, or by the whole key.
+    """Revoke the key with this id, or with this beginning, or the key with exactly this text.
 
-    A key that is already revoked keeps its time of revocation. Raises UnknownKey.
+    A key that is already revoked keeps its time of revocation. Raises UnknownKey unless exactly one
+    key matches.
     """
     key = _the_one(_keys_meant_by(meant), meant)
     list_keys(None).filter(pk=key.pk, revoked_at=None).update(revoked_at=Now())
@@ -146,7 +147,7 @@ def revoke_key(meant: str) -> ApiKey:
 
 
 def set_enabled(plate: Plate, is_enabled: bool) -> None:
-    """Turn a plate off, so that requests can use none of its keys, or on again."""
+    """Disable a plate, so that requests cannot use any of its keys, or enable it again."""
     plate.is_enabled = is_enabled
     plate.save(update_fields=["is_enabled"])
     _announce_api_keys_changed()
@@ -178,7 +179,7 @@ def _keys_meant_by(meant: str) -> QuerySet[ApiKey]:
 
 def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
     found = list(keys[:2]) if meant else []
-    # A whole key must not end up in a terminal's history a second time.
+    # The error must not show a whole key, which is a secret.
     shown = meant if len(meant) <= KEPT_CHARACTERS else f"{meant[:KEPT_CHARACTERS]}…"
     if not found:
         raise UnknownKey(f"there is no API key {shown!r}")
@@ -188,7 +189,7 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
 
 
 def _announce_api_keys_changed() -> None:
-    """Have every process look up its keys again. If they do not hear it, they do within seconds."""
+    """Make every process look up its keys again; a process that misses it does within seconds."""
     try:
         wakeups.announce_api_keys_changed()
     except Unavailable:

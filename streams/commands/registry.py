@@ -1,4 +1,4 @@
-"""All the commands of Redis by name, and the way from its words to a command."""
+"""All the commands of Redis by name, and how its words become a command."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ from streams.domain.errors import InvalidCommand, UnsupportedCommand, echo, wron
 from streams.domain.read_options import index_of_keys
 
 LONGEST_ECHO = 128
-"""How much of an unknown name its refusal repeats (GEN-6)."""
+"""How many characters of an unknown name its refusal repeats (GEN-6)."""
 
 
 COMMANDS: Mapping[str, type[RedisCommand]] = {
@@ -58,10 +58,10 @@ COMMANDS: Mapping[str, type[RedisCommand]] = {
 }
 
 CONTAINERS = {name.partition(" ")[0] for name in COMMANDS if " " in name}
-"""Commands that are told apart by a second word."""
+"""First words of the commands with two words in their names."""
 
 SIMPLE = {name for name in COMMANDS if " " not in name}
-"""Commands of one word."""
+"""Commands with one word in their names."""
 
 
 def parse(words: Sequence[str]) -> RedisCommand:
@@ -80,9 +80,9 @@ def parse(words: Sequence[str]) -> RedisCommand:
 
 
 def scope_of(words: Sequence[str]) -> Scope:
-    """What an API key needs to run these words. Raises UnsupportedCommand.
+    """The scope that an API key needs to run these words. Raises UnsupportedCommand.
 
-    A subcommand that does not exist needs the least: its refusal is no secret.
+    A subcommand that does not exist needs only READ: any client may see that refusal.
     """
     name = name_of(words)
     if name is None:
@@ -91,9 +91,9 @@ def scope_of(words: Sequence[str]) -> Scope:
 
 
 def name_of(words: Sequence[str]) -> str | None:
-    """The name of the command that the words begin with, as `XINFO STREAM`; None: there is none.
+    """The name of the command that the words begin with, such as `XINFO STREAM`; None: unknown.
 
-    For a subcommand that does not exist, that of its command.
+    If the subcommand does not exist, this is the first word alone.
     """
     name = keyword(words[0])
     if name not in CONTAINERS:
@@ -103,10 +103,10 @@ def name_of(words: Sequence[str]) -> str | None:
 
 
 def with_key(words: Sequence[str], key: str) -> list[str]:
-    """The words with the key put where the command expects it.
+    """The words with the key inserted where the command expects it.
 
-    That is first, after the subcommand, or after STREAMS. Raises InvalidCommand if a reading
-    command has no STREAMS.
+    That is after the name, after the subcommand, or after STREAMS. Raises InvalidCommand if XREAD
+    or XREADGROUP has no STREAMS.
     """
     name, *arguments = words
     match keyword(name):
@@ -135,5 +135,5 @@ def _subcommand(container: str, arguments: Sequence[str]) -> type[RedisCommand]:
 
 def _check_arity(command: type[RedisCommand], count: int) -> None:
     if count != command.arity if command.arity > 0 else count < -command.arity:
-        # Redis writes a subcommand behind a bar (GEN-4).
+        # Redis joins command and subcommand by a bar (GEN-4).
         raise wrong_arity(command.name.lower().replace(" ", "|"))

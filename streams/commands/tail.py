@@ -1,4 +1,4 @@
-"""Tail streams: every entry that is added from a position on, as it comes."""
+"""Tail streams: give every entry above a position as soon as it is added."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -15,11 +15,11 @@ from streams.store import session
 from streams.store.entries import StoredEntry
 
 ENTRIES_AT_ONCE = 100
-"""How many entries of a stream one look fetches: what a slow client can make a tail hold."""
+"""How many entries of each stream a tail fetches at once, and holds if its client is slow."""
 
 
 class TailedEntry(NamedTuple):
-    """An entry of a tail, and after which ID each stream goes on, in the order of the streams."""
+    """An entry, and the ID after which each stream goes on, in the order of the streams."""
 
     key: str
     entry: StoredEntry
@@ -41,7 +41,7 @@ class Tail:
         return Names([position.key for position in self.positions])
 
     def execute(self, plate: PlateId) -> "OpenTail":
-        """Open it. Raises TooManyRequests or Unavailable where there is no room for another."""
+        """Open it. Raises TooManyRequests or Unavailable if there are too many blocked readers."""
         with ExitStack() as admission:
             admission.enter_context(blocked_readers.admitted(plate))
             read = Read(self.positions, ENTRIES_AT_ONCE).with_ids(plate)
@@ -52,9 +52,9 @@ class Tail:
 
 
 class OpenTail:
-    """A tail under way. It counts as one blocked reader until it is closed.
+    """A tail under way. It counts as one blocked reader from its opening until it is closed.
 
-    It is counted throughout, so a tail that was let in is never turned away in the middle.
+    So a tail that was admitted is never refused later.
     """
 
     def __init__(self, plate: PlateId, read: Read, admission: ExitStack) -> None:
@@ -63,19 +63,19 @@ class OpenTail:
         self._admission = admission
 
     def close(self) -> None:
-        """Make room for others."""
+        """End the tail: it no longer counts as a blocked reader."""
         self._admission.close()
 
     @property
     def reached(self) -> Sequence[str]:
-        """After which ID each stream goes on; for `$`, its last-generated-id at the opening."""
+        """The ID after which each stream goes on; for `$`, its last-generated-id at the opening."""
         return [str(position.after) for position in self._read.positions]
 
     def follow(self) -> Iterator[TailedEntry | None]:
-        """Yields entries as they come, and None after each silence of STREAMS_TAIL_HEARTBEAT_MS.
+        """Yields entries as they are added, and None after STREAMS_TAIL_HEARTBEAT_MS without any.
 
-        Holds no database connection while it sleeps or its reader is slow. Raises Unavailable
-        when the server shuts down, ClientHasLeft when the client is gone.
+        Holds no database connection while it sleeps or waits for a slow client. Raises Unavailable
+        when the server shuts down, ClientHasLeft when the client has closed its connection.
         """
         keys, reached = self._read.keys, list(self.reached)
         while True:

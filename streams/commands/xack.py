@@ -17,8 +17,8 @@ from streams.store import groups
 class Acknowledge(OneGroup):
     """XACK key group id [id …]
 
-    Replies with the number of pending entries removed, whoever owned them; 0 for a missing
-    stream or group, whose IDs are not even read (XACK-1, XACK-2).
+    Replies with the number of pending entries removed, whoever owned them. For a missing stream or
+    group it replies with 0, even if an ID is malformed (XACK-1, XACK-2).
     """
 
     name: ClassVar = "XACK"
@@ -27,7 +27,7 @@ class Acknowledge(OneGroup):
 
     key: str
     group: str
-    # A malformed ID is refused only where the group exists.
+    # A malformed ID is refused only if the group exists.
     ids: Sequence[EntryId] | Refusal
 
     @classmethod
@@ -37,7 +37,7 @@ class Acknowledge(OneGroup):
         return cls(key, group, parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
-        """Acknowledge all or, if one ID is malformed, none. Raises InvalidCommand."""
+        """Acknowledge all IDs; if one is malformed, none. Raises InvalidCommand."""
         if not isinstance(self.ids, Refusal):
             return acknowledging.acknowledge(plate, self.key, self.group, set(self.ids))
         if groups.find(plate, self.key, self.group) is None:

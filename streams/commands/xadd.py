@@ -28,7 +28,7 @@ class Add(OneStream):
     scope: ClassVar = Scope.WRITE
 
     key: str
-    # All are added, or none. Redis words can give only one.
+    # Either all are added or none. Redis words can give only one.
     entries: Sequence[NewEntry]
     make_stream: bool = True
     # None: nothing is trimmed.
@@ -57,7 +57,10 @@ class Add(OneStream):
         return cls(key, [new_entry(add_id, fields)], make_stream, trim)
 
     def execute(self, plate: PlateId) -> list[EntryId] | None:
-        """Append; returns the IDs in order. Raises IdConflict, TooLarge, Unavailable."""
+        """Append; returns the IDs in order, or None if the stream is missing and must not be made.
+
+        Raises IdConflict, TooLarge, TooManyRequests, Unavailable.
+        """
         (outcome,) = execute_all(plate, [self])
         if isinstance(outcome, Refusal):
             raise outcome
@@ -71,7 +74,7 @@ class Add(OneStream):
 class AddSeveral(Add):
     """XADD of several entries at once, which Redis words cannot spell.
 
-    Replies with the list of their IDs; null as XADD does.
+    Replies with the list of their IDs; with null where XADD does.
     """
 
     def reply(self, result: list[EntryId] | None) -> list[str] | None:

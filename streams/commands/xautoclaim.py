@@ -1,4 +1,4 @@
-"""XAUTOCLAIM: take over the pending entries that have been idle, down the list."""
+"""XAUTOCLAIM: walk the pending entries list, and take over entries that have been idle."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,15 +14,15 @@ from streams.operations import claiming
 
 DEFAULT_COUNT = 100
 HIGHEST_COUNT = 576_460_752_303_423_487
-"""The COUNT of XAUTOCLAIM (XAC-2)."""
+"""The greatest COUNT of XAUTOCLAIM (XAC-2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AutoClaim(OneConsumer):
     """XAUTOCLAIM key group consumer min-idle-time start [COUNT n] [JUSTID]
 
-    Replies with [cursor, claimed entries or IDs, IDs whose entry is gone]. Pass the cursor back
-    as start; 0-0 says that the list is through (XAC-8, XAC-9).
+    Replies with [cursor, claimed entries or IDs, IDs whose entry is gone]. The cursor is the start
+    of the next call; 0-0 says that the end of the list was reached (XAC-8, XAC-9).
     """
 
     name: ClassVar = "XAUTOCLAIM"

@@ -16,23 +16,23 @@ from streams.operations import claiming
 
 @dataclass(frozen=True, slots=True)
 class ClaimOptions:
-    """What follows the consumer in XCLAIM. Instants are Unix milliseconds."""
+    """What follows the consumer in XCLAIM. Instants are in Unix milliseconds."""
 
     min_idle_ms: int
     ids: Sequence[EntryId]
-    # How long the entries are to look idle; None: see `delivered_at`.
+    # IDLE: how long the claimed entries shall count as idle; None: `delivered_at` decides.
     idle_ms: int | None = None
-    # None: now.
+    # TIME: when the claimed entries shall count as delivered; None: now.
     delivered_at: int | None = None
-    # None or below 0: count on.
+    # The new delivery count; None or below 0: the old one, plus 1 without JUSTID.
     retry_count: int | None = None
     force: bool = False
     just_ids: bool = False
-    # Raises the group's last-delivered-id to this, if it is greater.
+    # LASTID: raises the group's last-delivered-id to this if that is greater.
     last_delivered_id: EntryId | None = None
 
     def rules(self, now_ms: int) -> ClaimRules:
-        """What they mean at that instant (XCLAIM-8)."""
+        """What the options mean at that instant (XCLAIM-8)."""
         delivered_at = self.delivered_at
         if self.idle_ms is not None:
             delivered_at = now_ms - self.idle_ms
@@ -54,8 +54,9 @@ class Claim(OneConsumer):
     """XCLAIM key group consumer min-idle-time id [id …] [IDLE ms] [TIME unix-ms] [RETRYCOUNT n]
     [FORCE] [JUSTID] [LASTID id]
 
-    Replies with the claimed entries in the order of the IDs, or with IDs only for JUSTID. Those
-    not idle long enough are left out; so are those whose entry is gone, which leave the list.
+    Replies with the claimed entries in the order of the IDs; with JUSTID, with their IDs. Entries
+    that are not idle long enough are left out. Pending entries whose entry is gone are left out,
+    too, and are removed from the list.
     """
 
     name: ClassVar = "XCLAIM"
@@ -65,7 +66,7 @@ class Claim(OneConsumer):
     key: str
     group: str
     consumer: str
-    # A bad word is refused only where the group exists (XCLAIM-1).
+    # A bad word is refused only if the group exists (XCLAIM-1).
     options: ClaimOptions | Refusal
 
     @classmethod
@@ -100,7 +101,7 @@ _FLAGS = {"FORCE": "force", "JUSTID": "just_ids"}
 
 
 def _parse_options(arguments: Arguments) -> ClaimOptions:
-    """Raises TooLarge, InvalidCommand, first error left to right (XCLAIM-2 to XCLAIM-6)."""
+    """Raises TooLarge or InvalidCommand for the first error from the left (XCLAIM-2 to 6)."""
     min_idle_ms = arguments.take_integer("ERR Invalid min-idle-time argument for XCLAIM")
     ids = _take_ids(arguments)
     options: dict[str, Any] = {}
@@ -121,7 +122,7 @@ def _parse_options(arguments: Arguments) -> ClaimOptions:
 
 
 def _take_ids(arguments: Arguments) -> list[EntryId]:
-    """The words up to the first that is no ID (XCLAIM-3). Raises TooLarge."""
+    """The IDs up to the first word that is not one (XCLAIM-3). Raises TooLarge."""
     ids: list[EntryId] = []
     while arguments.left:
         try:

@@ -17,8 +17,8 @@ from streams.store import session
 class Delete(OneStream):
     """XDEL key id [id …]
 
-    Replies with the number of entries that were there and are deleted (XDEL-1). On a missing
-    stream it does not matter what the IDs are (XDEL-2).
+    Replies with the number of entries deleted (XDEL-1). For a missing stream it replies with 0,
+    even if an ID is malformed (XDEL-2).
     """
 
     name: ClassVar = "XDEL"
@@ -26,7 +26,7 @@ class Delete(OneStream):
     scope: ClassVar = Scope.WRITE
 
     key: str
-    # A malformed ID is refused only where the stream exists.
+    # A malformed ID is refused only if the stream exists.
     ids: Sequence[EntryId] | Refusal
 
     @classmethod
@@ -36,7 +36,7 @@ class Delete(OneStream):
         return cls(key, parse_ids(arguments.take_rest()))
 
     def execute(self, plate: PlateId) -> int:
-        """Delete all or, if one ID is malformed, none. Raises InvalidCommand."""
+        """Delete all IDs; if one is malformed, none. Raises InvalidCommand."""
         with session.transaction():
             stream = locking.lock_stream(StreamName(plate, self.key))
             if stream is None:

@@ -21,14 +21,14 @@ from streams.operations import grouping, locking
 from streams.store import consumers, session
 
 LastDelivered = EntryId | Literal["$"] | Refusal
-"""The ID to set a group's last-delivered-id to; `$`: the stream's last-generated-id; or why the
-text is neither, which is refused only where the stream exists."""
+"""What to set a group's last-delivered-id to: an ID, or `$` for the stream's last-generated-id. A
+refusal: the text was neither; it is raised only if the stream exists."""
 
 MOST_CREATE_WORDS = 6
-"""Words after XGROUP CREATE: eight with the two of its name (XGROUP-1)."""
+"""How many words may follow XGROUP CREATE: eight with these two (XGROUP-1)."""
 
 SET_ID_WORDS = (3, 5)
-"""Words after XGROUP SETID: five or seven with the two of its name (XGROUP-9)."""
+"""How many words may follow XGROUP SETID: five or seven with these two (XGROUP-9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class CreateGroup(OneGroup):
     make_stream: bool = False
     # None: unknown.
     entries_read: int | None = None
-    # Set where there are too many words, which is refused only where the stream exists (XGROUP-2).
+    # The refusal of too many words, which is raised only if the stream exists (XGROUP-2).
     surplus: Refusal | None = None
 
     @property
@@ -76,7 +76,7 @@ class CreateGroup(OneGroup):
         )
 
     def execute(self, plate: PlateId) -> None:
-        """Raises NoSuchKey, InvalidCommand, BusyGroup; a stream is made only if all is well."""
+        """Raises NoSuchKey, InvalidCommand, BusyGroup; then no stream is made either."""
         name = StreamName(plate, self.key)
         with locking.streams_locked([name], make=[name] if self.make_stream else []) as found:
             stream = found.get(name)
@@ -95,7 +95,7 @@ class CreateGroup(OneGroup):
 class SetGroupId(OneGroup):
     """XGROUP SETID key group <id | $> [ENTRIESREAD n]
 
-    Replies with OK. Pending entries stay, waiting readers are not woken (XGROUP-11).
+    Replies with OK. Pending entries stay, and waiting readers are not woken (XGROUP-11).
     """
 
     name: ClassVar = "XGROUP SETID"
@@ -105,7 +105,9 @@ class SetGroupId(OneGroup):
     key: str
     group: str
     last_delivered: LastDelivered
+    # None: unknown.
     entries_read: int | None = None
+    # The refusal of a wrong number of words, which is raised only if the group exists.
     surplus: Refusal | None = None
 
     @classmethod
@@ -135,7 +137,7 @@ class SetGroupId(OneGroup):
 class DestroyGroup(OneGroup):
     """XGROUP DESTROY key group
 
-    Replies with 1, or 0 if there is no such group. Its waiting readers are refused (BLK-13).
+    Replies with 1, or 0 if there is no such group. Readers that wait with it are refused (BLK-13).
     """
 
     name: ClassVar = "XGROUP DESTROY"
@@ -195,7 +197,7 @@ class CreateConsumer(OneConsumer):
 class DeleteConsumer(OneConsumer):
     """XGROUP DELCONSUMER key group consumer
 
-    Replies with the number of pending entries that went with it; 0 for an unknown consumer.
+    Replies with the number of pending entries removed with it; 0 for an unknown consumer.
     """
 
     name: ClassVar = "XGROUP DELCONSUMER"
@@ -254,7 +256,7 @@ def parse_last_delivered(text: str) -> LastDelivered:
 
 
 def check_entries_read(entries_read: int) -> int | None:
-    """ENTRIESREAD; -1 is unknown. Raises InvalidCommand (XGROUP-2)."""
+    """The value of ENTRIESREAD; None, for -1: unknown. Raises InvalidCommand (XGROUP-2)."""
     if entries_read < -1:
         raise InvalidCommand("ERR value for ENTRIESREAD must be positive or -1")
     return None if entries_read == -1 else entries_read
@@ -287,7 +289,7 @@ def _parse_options(arguments: Arguments, *, may_make_stream: bool = False) -> _O
 
 
 def _parse_loosely(text: str) -> LastDelivered:
-    """The ID of XGROUP SETID, where `-` and `+` are IDs, too (XGROUP-11)."""
+    """The ID of XGROUP SETID, which may also be `-` or `+` (XGROUP-11)."""
     return _read_last_delivered(text, parse_loose_id)
 
 
@@ -315,7 +317,7 @@ def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup |
 
 
 def _lock_existing(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
-    """The same. Raises NoSuchKey, and NoGroup where there is no such group (XGROUP-10)."""
+    """The stream and its group, both locked. Raises NoSuchKey, NoGroup (XGROUP-10)."""
     stream, found = _lock(plate, key, group)
     if found is None:
         raise no_such_group(key, group)

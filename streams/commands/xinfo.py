@@ -1,4 +1,4 @@
-"""XINFO: tell about a stream, its consumer groups, and the consumers of a group."""
+"""XINFO: describe a stream, its consumer groups, and the consumers of a group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ from streams.store.groups import GroupTotals
 from streams.store.pending import PendingListItem
 
 DEFAULT_FULL_COUNT = 10
-"""How many entries, and pending entries of each list, FULL shows if no COUNT says (XINFO-6)."""
+"""How many entries, and pending entries of each list, FULL shows without COUNT (XINFO-6)."""
 
 Information = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """XINFO STREAM's FULL; the count is of each list, None: all of it."""
+    """FULL of XINFO STREAM: how many elements of each list to show; None: all."""
 
     count: int | None
 
 
 class StreamInfo(NamedTuple):
-    """A stream in short. The nodes are its storage nodes, the tail node included."""
+    """What XINFO STREAM shows without FULL. The tail node counts as a storage node."""
 
     stream: Stream
     node_count: int
@@ -79,7 +79,7 @@ class InfoStream(OneStream):
     scope: ClassVar = Scope.READ
 
     key: str
-    # None: no FULL. A bad option is refused only where the stream exists (XINFO-2).
+    # None: no FULL. A bad option is refused only if the stream exists (XINFO-2).
     full: Full | Refusal | None = None
 
     @classmethod
@@ -175,7 +175,7 @@ class InfoConsumers(OneStream):
         return cls(arguments.take(), arguments.take())
 
     def execute(self, plate: PlateId) -> tuple[int, list[Consumer]]:
-        """The consumers, behind the instant in Unix ms at which they are like that.
+        """The instant of the look, in Unix ms, and the consumers as they were then.
 
         Raises NoSuchKey, NoGroup.
         """
@@ -221,7 +221,7 @@ class InfoHelp(Help):
 
 
 def full_of(count: int) -> Full:
-    """FULL with a COUNT: 0 is all, below 0 is the default (XINFO-3)."""
+    """FULL with a COUNT: 0 means all, a negative one the default (XINFO-3)."""
     return Full(None if count == 0 else count if count > 0 else DEFAULT_FULL_COUNT)
 
 
@@ -288,7 +288,7 @@ def _counters(stream: Stream, node_count: int) -> Information:
     return {
         "length": stream.length,
         "radix-tree-keys": node_count,
-        # An inner figure of Redis: one for the root, and about one for each node (XINFO-11).
+        # Redis counts the nodes of a radix tree: the root, and about one for each key (XINFO-11).
         "radix-tree-nodes": node_count + 1,
         "last-generated-id": str(stream.last_generated_id),
         "max-deleted-entry-id": str(stream.max_deleted_entry_id),

@@ -16,17 +16,17 @@ from streams.store import consumers, groups, pending
 
 FEWEST_RANGE_WORDS = 3
 MOST_RANGE_WORDS = 6
-"""Words after the group: six to nine with the three before them (XPENDING-1)."""
+"""How many words may follow the group: six to nine with the three before them (XPENDING-1)."""
 
 WORDS_OF_IDLE_RANGE = 3
-"""Words that must follow IDLE and its number (XPENDING-2)."""
+"""How many words must follow IDLE and its number (XPENDING-2)."""
 
 DEFAULT_COUNT = 10
-"""How many pending entries the typed endpoint lists; Redis words must always say."""
+"""How many pending entries the typed endpoint lists by default; Redis words must give a count."""
 
 
 class Summary(NamedTuple):
-    """The whole list of a group: its two ends, and who owns how many entries of it."""
+    """A group's list in short: its smallest and greatest ID, and the consumers that own entries."""
 
     # None: the list is empty.
     smallest: str | None
@@ -36,7 +36,7 @@ class Summary(NamedTuple):
 
 
 class ListedAt(NamedTuple):
-    """Pending entries, and the instant in Unix ms from which their idle times count."""
+    """Pending entries, and the instant of the look in Unix ms, for their idle times."""
 
     items: Sequence[pending.PendingListItem]
     now_ms: int
@@ -48,11 +48,11 @@ class PendingRange:
 
     start: EntryId = NO_ID
     end: EntryId = MAX_ID
-    # 0 and below lists none (XPENDING-8).
+    # 0 and below: none (XPENDING-8).
     count: int = DEFAULT_COUNT
     # None: of all consumers.
     consumer: str | None = None
-    # Only those idle for at least so long; 0 and below: all (XPENDING-9).
+    # Only entries that have been idle for this long; 0 and below: all (XPENDING-9).
     min_idle_ms: int = 0
 
 
@@ -70,7 +70,7 @@ class Pending(OneStream):
 
     key: str
     group: str
-    # None: the summary.
+    # None: the whole list in short.
     range: PendingRange | None = None
 
     @property
@@ -127,7 +127,7 @@ def _parse_range(arguments: Arguments) -> PendingRange:
             raise syntax_error()
     start, end = arguments.take(), arguments.take()
     count = arguments.take_integer()
-    # What follows the consumer is not looked at (XPENDING-4).
+    # Words after the consumer are ignored (XPENDING-4).
     consumer = arguments.take() if arguments.left else None
     return PendingRange(
         parse_range_start(start), parse_range_end(end), count, consumer, min_idle_ms

@@ -11,15 +11,15 @@ from streams.domain.plates import PlateId
 from streams.store import entries, streams
 
 EntriesInRange = entries.Rendered | entries.LongRange | list[Any] | None
-"""The list; [] and null where a COUNT asks for none, so that it is not even looked for."""
+"""The entries. `[]` or None: a COUNT of 0 or below asks for none, so they are not fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range(OneStream):
     """XRANGE key start end [COUNT n]
 
-    Replies with the entries between the bounds, oldest first; `[]` if there are none. With COUNT
-    0 or below: null for an existing stream, `[]` for a missing one (XRANGE-5).
+    Replies with the entries from start to end, oldest first; `[]` if there are none. With COUNT 0
+    or below: null for an existing stream, `[]` for a missing one (XRANGE-5).
     """
 
     name: ClassVar = "XRANGE"
@@ -28,12 +28,12 @@ class Range(OneStream):
     newest_first: ClassVar = False
 
     key: str
-    # Both inclusive; what `(` excludes is outside already.
+    # Both inclusive; an ID that `(` excludes is replaced by its neighbour.
     start: EntryId = NO_ID
     end: EntryId = MAX_ID
     # None: all; 0 and below: none.
     count: int | None = None
-    # Whether a count of none gets null from an existing stream, as Redis words do (XRANGE-5).
+    # Whether a count of 0 or below gives null for an existing stream, as in Redis (XRANGE-5).
     may_be_null: bool = False
 
     @classmethod
@@ -69,7 +69,7 @@ class Range(OneStream):
 
 
 def _take_count(arguments: Arguments) -> int | None:
-    """The last of any number of `COUNT n` up to the end of the words (XRANGE-4)."""
+    """The last COUNT; there may be any number of them, and nothing else (XRANGE-4)."""
     count = None
     while arguments.left:
         if not arguments.take_keyword("COUNT", followed_by=1):

@@ -18,13 +18,13 @@ from streams.store import entries, streams
 from streams.store.entries import Rendered, StoredEntry
 
 After = EntryId | Literal["$", "+"]
-"""Read what is above that ID; `$`: above what the stream has now; `+`: the newest entry only."""
+"""Read the entries above that ID; `$`: above the last ID now; `+`: the newest entry only."""
 
 EntriesByKey = dict[str, list[StoredEntry]]
 
 
 class ReadPosition(NamedTuple):
-    """A stream, and after which entry to read in it."""
+    """A stream, and after which ID to read in it."""
 
     key: str
     after: After
@@ -34,8 +34,8 @@ class ReadPosition(NamedTuple):
 class Read:
     """XREAD [COUNT n] [BLOCK ms] STREAMS key [key …] id [id …]
 
-    Replies with an object from key to entries, only of streams that have some; null if none has
-    (XREAD-12, XREAD-13). A key named twice has its entries joined.
+    Replies with an object from key to entries, for the streams that have some; null if none has
+    (XREAD-12, XREAD-13). If a key is named twice, its entries are joined.
     """
 
     name: ClassVar = "XREAD"
@@ -59,7 +59,7 @@ class Read:
 
     @property
     def keys(self) -> Sequence[str]:
-        """The streams in the order of the command; one may be there twice."""
+        """The keys in the order of the command; a key may be there twice."""
         return [position.key for position in self.positions]
 
     @property
@@ -83,23 +83,24 @@ class Read:
         return {key: [entry.rendered for entry in result[key]] for key in result} or None
 
     def wait(self, plate: PlateId, block_ms: int) -> EntriesByKey:
-        """Wait for entries for at most so long, on behalf of a counted blocked reader.
+        """Wait for entries, for at most `block_ms`; returns nothing if none is added.
 
-        Raises Unavailable when the server shuts down, ClientHasLeft when the client is gone.
+        The caller must count as a blocked reader. Raises Unavailable when the server shuts down,
+        ClientHasLeft when the client has closed its connection.
         """
         names = [StreamName(plate, key) for key in self.keys]
         with wakeups.waiting(names, block_ms) as waiting:
-            # `$` is what the stream has once the reader is sure to be woken (BLK-4).
+            # `$` is resolved only now, when every later entry wakes the reader (BLK-4).
             read = self.with_ids(plate)
             found = read.look_with_others(plate)
             while not found and waiting.sleep():
-                # The database may be away: the reader sleeps on, and is woken when it is back.
+                # While the database is away the reader sleeps on; the hub wakes it afterwards.
                 with suppress(Unavailable):
                     found = read.look_with_others(plate)
             return found
 
     def with_ids(self, plate: PlateId) -> "Read":
-        """The same with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
+        """This command with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
         keys = [position.key for position in self.positions if position.after == "$"]
         if not keys:
             return self
@@ -114,12 +115,12 @@ class Read:
         )
 
     def look_with_others(self, plate: PlateId) -> EntriesByKey:
-        """As `look`, one look for all that read after the same IDs at the same time."""
+        """As `look`, but readers after the same IDs at the same time share one look."""
         key = (plate, tuple(self.positions), self.count)
         return _shared.look(key, lambda: self.look(plate))
 
     def look(self, plate: PlateId) -> EntriesByKey:
-        """What is there now. No position may be `$` any more."""
+        """The entries that are there now. `$` must have been replaced by an ID."""
         found: dict[int, list[StoredEntry]] = {}
         above = [
             (index, key, after)

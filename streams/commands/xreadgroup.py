@@ -30,10 +30,10 @@ from streams.store.pending import HistoryItem
 class ReadGroup:
     """XREADGROUP GROUP group consumer [COUNT n] [BLOCK ms] [NOACK] STREAMS key [key …] id [id …]
 
-    Replies with an object from key to entries. `>` delivers new entries to this consumer; its
-    stream is there only if it has some. An ID shows the consumer's own pending entries above it,
-    null in place of the fields of one that is gone; its stream is always there. Null if there
-    is nothing at all (XRG-8 to XRG-17).
+    Replies with an object from key to entries; null if it is empty (XRG-8 to XRG-17). `>` delivers
+    new entries to this consumer; the stream is in the reply only if it has some. An ID shows the
+    consumer's own pending entries above it, with null instead of the fields if an entry is gone;
+    the stream is always in the reply.
     """
 
     name: ClassVar = "XREADGROUP"
@@ -48,12 +48,12 @@ class ReadGroup:
     count: int | None = None
     # None: reply at once; 0: wait as long as the server allows.
     block_ms: int | None = None
-    # New entries go on no pending entries list.
+    # NOACK: new entries do not go on the pending entries list.
     no_ack: bool = False
 
     @property
     def keys(self) -> Sequence[str]:
-        """The streams in the order of the command; one may be there twice."""
+        """The keys in the order of the command; a key may be there twice."""
         return [position.key for position in self.positions]
 
     @property
@@ -85,7 +85,7 @@ class ReadGroup:
         return replace(self, block_ms=None)
 
     def execute(self, plate: PlateId) -> DeliveredByKey:
-        """Raises NoGroup, InvalidCommand, having delivered nothing."""
+        """Raises NoGroup or InvalidCommand, and has then delivered nothing."""
         read = GroupRead(plate, self.group, self.consumer, self.positions, self.count, self.no_ack)
         if self.block_ms is None or not read.is_only_of_new:
             return delivering.deliver(read)

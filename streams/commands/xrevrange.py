@@ -11,7 +11,7 @@ from streams.domain.arguments import Arguments
 class ReverseRange(Range):
     """XREVRANGE key end start [COUNT n]
 
-    As XRANGE, newest first. The start, which comes last, is still read first (XRANGE-3).
+    As XRANGE, but newest first. The start is still checked before the end (XRANGE-3).
     """
 
     name: ClassVar = "XREVRANGE"

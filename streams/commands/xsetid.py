@@ -26,9 +26,9 @@ class SetId(OneStream):
 
     key: str
     last_generated_id: EntryId
-    # None: left as it is.
+    # None: not changed.
     entries_added: int | None = None
-    # None or 0-0: left as it is (XSETID-5).
+    # None or 0-0: not changed (XSETID-5).
     max_deleted_entry_id: EntryId | None = None
 
     @classmethod
@@ -47,7 +47,7 @@ class SetId(OneStream):
         return cls(key, last_generated_id, entries_added, max_deleted)
 
     def execute(self, plate: PlateId) -> None:
-        """Set the counters. Raises NoSuchKey, IdConflict (XSETID-3, XSETID-4)."""
+        """Set the counters. Raises NoSuchKey, IdConflict, InvalidCommand (XSETID-3, XSETID-4)."""
         with session.transaction():
             stream = locking.lock_stream(StreamName(plate, self.key))
             if stream is None:
