@@ -1,4 +1,4 @@
-"""The one clock of the commands: each reads it once (GEN-14)."""
+"""The clock of all commands. A command reads it only once (GEN-14)."""
 
 import time
 

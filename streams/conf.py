@@ -1,4 +1,4 @@
-"""The limits of the data plane: each a setting of this name, an environment variable too."""
+"""The limits of the data plane. Each is a Django setting and an environment variable."""
 
 from functools import cache
 from typing import Any
@@ -10,9 +10,9 @@ from django.dispatch import receiver
 
 @cache
 def limit(name: str) -> int:
-    """The limit's value; docs/configuration.md tells the unit and the default of each.
+    """The value of a limit. docs/configuration.md lists the unit and the default of each.
 
-    Kept, for every request asks for several of them.
+    The values are cached, because every request needs several of them.
     """
     return int(getattr(settings, name))
 

@@ -19,7 +19,7 @@ class UnsignedField(models.Field):  # type: ignore[type-arg]
 
 
 class NameField(models.Field):  # type: ignore[type-arg]
-    """A name of the user's: any Unicode text, kept as its UTF-8 bytes, compared as bytes."""
+    """A name that users choose: any Unicode text, stored as UTF-8 and compared by bytes."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "bytea"
@@ -33,7 +33,7 @@ class NameField(models.Field):  # type: ignore[type-arg]
 
 @NameField.register_lookup
 class NameContains(Lookup):
-    """`name__contains`: the bytes are somewhere in the name. Upper and lower case differ."""
+    """`name__contains`: whether the name contains these bytes. Upper and lower case differ."""
 
     lookup_name = "contains"
 
@@ -46,7 +46,7 @@ class NameContains(Lookup):
 
 
 class VerbatimJsonField(models.TextField):  # type: ignore[type-arg]
-    """JSON text, kept to the letter in a `json` column (not `jsonb`, which would rewrite it)."""
+    """JSON text, stored unchanged in a `json` column (`jsonb` would rewrite it)."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "json"

@@ -1,6 +1,6 @@
-"""The tables. Definitions only: rules are in `commands`, reading and writing rows is in `store`.
+"""The tables. Only definitions: the rules are in `commands`, and `store` reads and writes the rows.
 
-Every tenant row bears its plate, and every query names it. Names of streams, groups and
+Every row of a tenant has a `plate_id`, and every query filters by it. Names of streams, groups and
 consumers are bytes, as in Redis: any Unicode text, NUL included, in byte order (GEN-1, GEN-15).
 Instants (`_at`) of the data plane are Unix milliseconds, as Redis reports them.
 
@@ -43,7 +43,7 @@ class ApiKey(models.Model):
     plate = models.ForeignKey(Plate, models.CASCADE, related_name="api_keys", db_index=False)
     name = models.CharField(max_length=100, blank=True)
     scope = models.CharField(max_length=6, choices=Scope)
-    # The key's first characters, enough to recognise it, far too few to guess it.
+    # The key's first characters: enough to recognise it, far too few to guess the rest.
     prefix = models.CharField(max_length=16)
     # SHA-256 of the whole key: keys are 256 random bits, so nothing slower is needed.
     digest = models.BinaryField(max_length=32)
@@ -57,11 +57,11 @@ class ApiKey(models.Model):
         db_table = "api_key"
         verbose_name = "API key"
         constraints = [
-            # Finds the key that a request bears.
+            # Finds the key that a request presents.
             models.UniqueConstraint(fields=["plate", "digest"], name="api_key_plate_digest"),
         ]
         indexes = [
-            # Finds a key without its plate; the console's list, latest first.
+            # Finds a key without its plate, and gives the console's list, newest first.
             models.Index(fields=["id"], name="api_key_by_id"),
         ]
 
@@ -76,20 +76,20 @@ class Stream(models.Model):
     key = NameField()
     # How many entries are live.
     length = models.BigIntegerField(db_default=0)
-    # The ID that the next entry must exceed; 0-0 for a stream never added to (ST-2).
+    # The ID that the next entry must exceed; 0-0 if no entry was ever added (ST-2).
     last_generated_ms = UnsignedField(db_default=0)
     last_generated_seq = UnsignedField(db_default=0)
-    # The smallest live ID; 0-0 when empty (ST-4).
+    # The smallest live ID; 0-0 if the stream is empty (ST-4).
     recorded_first_ms = UnsignedField(db_default=0)
     recorded_first_seq = UnsignedField(db_default=0)
     # The greatest ID ever removed by XDEL; 0-0 if none was (ST-5).
     max_deleted_ms = UnsignedField(db_default=0)
     max_deleted_seq = UnsignedField(db_default=0)
-    # Successful adds over the stream's life (ST-3).
+    # How many entries were ever added (ST-3).
     entries_added = models.BigIntegerField(db_default=0)
-    # Counts what may wake a blocked reader (BLK-5), so that a lost hint can be noticed.
+    # Counts the events that wake blocked readers (BLK-5): a change shows that a hint was lost.
     signals = models.BigIntegerField(db_default=0)
-    # The storage node that new entries go to (TRIM-15), as domain.nodes writes it; null: none.
+    # The storage node that takes new entries (TRIM-15), as domain.nodes writes it; null: none.
     tail_node = VerbatimJsonField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -109,9 +109,9 @@ class Stream(models.Model):
 
 
 class StreamNode(models.Model):
-    """A full storage node of a stream: what `~` trims as a whole (TRIM-15 to TRIM-17).
+    """A full storage node of a stream, which `~` trims as a whole (TRIM-15 to TRIM-17).
 
-    The node holds the entries above the previous node's last ID, up to its own.
+    It holds the entries with IDs above the last slot of the node before, up to its own last slot.
     """
 
     pk = models.CompositePrimaryKey("plate_id", "stream_id", "last_ms", "last_seq")
@@ -120,6 +120,7 @@ class StreamNode(models.Model):
     # The ID of the node's last slot, whether or not that entry is still live.
     last_ms = UnsignedField()
     last_seq = UnsignedField()
+    # How many of its entries are live.
     live = models.IntegerField()
 
     class Meta:
@@ -129,8 +130,8 @@ class StreamNode(models.Model):
 class Entry(models.Model):
     """One entry. Written once, never changed; only deletes and trims remove it.
 
-    Without foreign keys in the database: rows come and go only under the lock of their stream,
-    and the check would cost every insert.
+    The database has no foreign keys for it: rows are added and removed only under the lock of their
+    stream, and every insert would have to pay for the check.
     """
 
     pk = models.CompositePrimaryKey("plate_id", "stream_id", "ms", "seq")
@@ -140,7 +141,7 @@ class Entry(models.Model):
     seq = UnsignedField()
     # The flat list [field1, value1, …], verbatim: order, repeats and NUL survive.
     fields = VerbatimJsonField()
-    # When the server took it; an explicit ID says nothing about that.
+    # When the server received it; an explicit ID says nothing about that.
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -158,7 +159,7 @@ class ConsumerGroup(models.Model):
     name = NameField()
     last_delivered_ms = UnsignedField(db_default=0)
     last_delivered_seq = UnsignedField(db_default=0)
-    # Entries read so far, as XINFO shows it; null: unknown (XGROUP-7).
+    # The read counter, as XINFO shows it; null: unknown (XGROUP-7).
     entries_read = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -194,9 +195,9 @@ class Consumer(models.Model):
         db_index=False,
     )
     name = NameField()
-    # The last time it asked for something, Unix ms (ST-11).
+    # When it last read or claimed, even without a result, Unix ms (ST-11).
     seen_at = models.BigIntegerField()
-    # The last time it was given something, Unix ms; null: never (ST-12).
+    # When it last got new entries, not with NOACK, or claimed some, Unix ms; null: never (ST-12).
     active_at = models.BigIntegerField(null=True)
     # How many pending entries it owns, kept in step with the table.
     pending_count = models.BigIntegerField(db_default=0)
@@ -223,7 +224,7 @@ class Consumer(models.Model):
 class PendingEntry(models.Model):
     """A delivered entry that is not yet acknowledged: a row of the pending entries list.
 
-    It outlives its entry (ST-6). Without foreign keys in the database, as `Entry`.
+    It stays when its entry is removed (ST-6). As for `Entry`, the database has no foreign keys.
     """
 
     pk = models.CompositePrimaryKey("plate_id", "group_id", "ms", "seq")
@@ -232,7 +233,7 @@ class PendingEntry(models.Model):
     ms = UnsignedField()
     seq = UnsignedField()
     consumer = models.ForeignKey(Consumer, models.DO_NOTHING, db_constraint=False, db_index=False)
-    # The last delivery, Unix ms: idle time counts from here (ST-14).
+    # The last delivery, Unix ms, from which idle time counts (ST-14).
     delivered_at = models.BigIntegerField()
     delivery_count = models.BigIntegerField()
 
@@ -240,7 +241,7 @@ class PendingEntry(models.Model):
         db_table = "pending_entry"
         indexes = [
             # A consumer's own list in ID order: history reads and XPENDING with a consumer.
-            # Without the group, so that it never looks as good as the primary key for others.
+            # It leaves the group out, so that the planner takes the primary key for other queries.
             models.Index(fields=["plate", "consumer", "ms", "seq"], name="pending_entry_owner"),
         ]
 
@@ -248,23 +249,24 @@ class PendingEntry(models.Model):
 class WaitingReader(models.Model):
     """A reader that is blocked on a group, in the order of arrival over all processes (BLK-17).
 
-    Only a courtesy among readers: whoever comes upon an older row gives way for a moment. So the
-    table is unlogged, and a row that a crashed process has left counts no more.
+    The id is the reader's place in the line of the group. Readers with greater ids give way to it,
+    but only for a moment, so nothing depends on a row: the table is unlogged, and rows of a process
+    that has ended do not count.
     """
 
     plate = models.ForeignKey(Plate, models.DO_NOTHING, db_constraint=False, db_index=False)
     group = models.ForeignKey(ConsumerGroup, models.DO_NOTHING, db_constraint=False, db_index=False)
-    # The process that it waits in, which holds an advisory lock on this number.
+    # The number of its process, which holds an advisory lock on that number while it lives.
     process = models.BigIntegerField()
     # When it stops waiting, Unix ms.
     expires_at = models.BigIntegerField()
-    # The signals of the stream at which XGROUP SETID found it: until there are more it sleeps,
-    # whatever there is to be given (BLK-5). Null: there was no such XGROUP SETID.
+    # The signals of the stream at the last XGROUP SETID while it waited: until there are more it
+    # sleeps, even if there are new entries (BLK-5). Null: there was no XGROUP SETID.
     asleep_at_signals = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "waiting_reader"
         indexes = [
-            # Who waits longest for a group.
+            # The line of a group in order; its first row has waited longest.
             models.Index(fields=["plate", "group", "id"], name="waiting_reader_group"),
         ]

@@ -1,1 +1,1 @@
-"""Pure values and rules: no Django, no input or output, no clock."""
+"""Pure values and rules: no Django, no input or output, no clock of their own."""

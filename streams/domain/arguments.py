@@ -1,4 +1,4 @@
-"""A cursor over the words of a command, and the readers of single words."""
+"""A cursor over the words of a command, and functions that read single words."""
 
 import re
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ _NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 class Arguments:
     """The words after a command's name, read from left to right.
 
-    Words are the user's text: keywords match in any ASCII case (GEN-1), everything else is
-    taken as it stands.
+    Keywords match in upper and lower case, of ASCII letters only (GEN-1). All other words are the
+    user's text and are taken literally.
     """
 
     def __init__(self, words: Sequence[str], subcommand: str = "") -> None:
         self._words = words
         self._position = 0
-        # As it was typed, for the refusals that repeat it (GEN-7).
+        # As the user typed it, for the refusals that repeat it (GEN-7).
         self.subcommand = subcommand
 
     @property
     def left(self) -> int:
-        """How many words are still to be read."""
+        """How many words have not been read yet."""
         return len(self._words) - self._position
 
     def take(self) -> str:
@@ -40,15 +40,15 @@ class Arguments:
         return word
 
     def take_rest(self) -> list[str]:
-        """All the words that are left."""
+        """All the words that have not been read yet."""
         rest = list(self._words[self._position :])
         self._position = len(self._words)
         return rest
 
     def take_keyword(self, *keywords: str, followed_by: int = 0) -> str | None:
-        """Take the next word if it is one of the keywords and so many words follow it.
+        """Take the next word if it is one of the keywords and at least `followed_by` words follow.
 
-        Returns the keyword in upper case; otherwise None, and nothing is taken.
+        Returns the keyword in upper case. Otherwise returns None and takes nothing.
         """
         word = self.peek_keyword()
         if word in keywords and self.left > followed_by:
@@ -65,7 +65,7 @@ class Arguments:
         return keyword(self.peek())
 
     def take_integer(self, refusal: str = _NOT_AN_INTEGER) -> int:
-        """The next word as a signed 64-bit integer; else InvalidCommand with that text (GEN-9)."""
+        """The next word as a signed 64-bit integer. Raises InvalidCommand(refusal) (GEN-9)."""
         return parse_integer(self.take(), refusal)
 
 
@@ -75,7 +75,7 @@ def keyword(word: str) -> str:
 
 
 def parse_integer(word: str, refusal: str = _NOT_AN_INTEGER) -> int:
-    """A signed 64-bit integer in canonical decimal form, else InvalidCommand (GEN-9)."""
+    """A signed 64-bit integer in canonical decimal form. Raises InvalidCommand (GEN-9)."""
     if len(word) <= _LONGEST_INTEGER and _INTEGER.match(word):
         value = int(word)
         if MIN_INTEGER <= value <= MAX_INTEGER:

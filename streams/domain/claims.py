@@ -1,4 +1,4 @@
-"""Claiming: who may take a pending entry over, and what becomes of it."""
+"""Claiming: which pending entries a consumer may take over, and how that changes them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,27 +18,27 @@ class PendingEntry(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An ID that may be claimed: its pending entry and its entry, where there is one."""
+    """An ID that may be claimed, with its pending entry and its entry; None: there is none."""
 
     entry_id: EntryId
     pending: PendingEntry | None
-    # Whatever stands for the entry in a reply.
+    # The entry as a reply shows it.
     entry: Any | None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRules:
-    """How a claim goes about it; instants and durations are milliseconds."""
+    """The rules of one claim. Instants are in Unix milliseconds, durations in milliseconds."""
 
     now_ms: int
     min_idle_ms: int = 0
     # The claimed entries' new time of delivery.
     delivered_at: int = 0
-    # None: count this delivery, unless `just_ids`.
+    # The claimed entries' new delivery count; None: one more than before, unless `just_ids`.
     delivery_count: int | None = None
-    # Take entries that are on no list, too.
+    # Whether to claim entries that are not pending, too.
     force: bool = False
-    # Only the IDs are wanted, so it is no delivery (ST-13).
+    # Whether only the IDs are wanted, so that it does not count as a delivery (ST-13).
     just_ids: bool = False
 
     @property
@@ -49,14 +49,14 @@ class ClaimRules:
 
 @dataclass(slots=True)
 class Claims:
-    """What a claim under these rules comes to."""
+    """The result of a claim under these rules."""
 
     rules: ClaimRules
-    # In the order of the reply; an ID may stand twice (XCLAIM-14).
+    # In the order of the reply; an ID may be there twice (XCLAIM-14).
     claimed: list[Candidate] = field(default_factory=list)
     # The new delivery count of each claimed entry.
     delivery_counts: dict[EntryId, int] = field(default_factory=dict)
-    # Pending entries whose entry is gone: they leave the list.
+    # Pending entries whose entry is gone: they are removed from the list.
     deleted: list[EntryId] = field(default_factory=list)
 
     def ids(self) -> list[str]:
@@ -69,7 +69,7 @@ class Claims:
 
 
 class Scan(NamedTuple):
-    """What a scan of the list claimed, and the ID it stopped at; 0-0: at the end."""
+    """What a scan of the list has claimed, and where the next one starts; 0-0: the list ended."""
 
     claims: Claims
     cursor: EntryId
@@ -103,9 +103,9 @@ def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
 def claim_scanned(
     candidates: Iterable[Candidate], rules: ClaimRules, *, count: int, budget: int
 ) -> Scan:
-    """Claim down the list: up to `count` results out of up to `budget` rows (XAC-4 to XAC-9).
+    """Walk the list: up to `count` results from up to `budget` rows (XAC-4 to XAC-9).
 
-    Looks at one candidate more than it uses, to tell where the next scan starts.
+    Takes one candidate more than it examines, to know where the next scan starts.
     """
     claims = Claims(rules)
     for examined, candidate in enumerate(candidates):
@@ -131,7 +131,7 @@ def _claim(candidate: Candidate, delivery_count: int, claims: Claims) -> None:
 
 
 def _as_claimed_before(candidate: Candidate, claims: Claims) -> PendingEntry | None:
-    """The pending entry as this very command may have left it."""
+    """The pending entry, as it is if this command has claimed the same ID before."""
     count = claims.delivery_counts.get(candidate.entry_id)
     if count is None:
         return candidate.pending

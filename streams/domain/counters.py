@@ -2,5 +2,5 @@
 
 
 def wrapped(count: int) -> int:
-    """As a signed number of 64 bits, which wraps around at its ends (GEN-20)."""
+    """The count as a signed 64-bit number, which wraps around on overflow (GEN-20)."""
     return (count + 2**63) % 2**64 - 2**63

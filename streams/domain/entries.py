@@ -1,4 +1,4 @@
-"""An entry to be: the wanted ID and the flat list [field1, value1, …], order and repeats kept."""
+"""A new entry: the wanted ID and the flat list [field1, value1, …], order and repeats kept."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,9 +12,9 @@ _IMPOSSIBLE = AddId(*NO_ID)
 
 
 class NewEntry(NamedTuple):
-    """What XADD is given for one entry.
+    """What XADD says of one entry.
 
-    `document` is the JSON text of `fields`: what is stored and, untouched, sent in every reply.
+    `document` is the JSON text of `fields`. It is stored, and every reply repeats it unchanged.
     """
 
     add_id: AddId

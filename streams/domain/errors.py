@@ -1,4 +1,4 @@
-"""Every refusal: an expected error reply, with the text a client sees.
+"""Every refusal: an expected error reply, with the text that a client sees.
 
     Refusal
     ├── InvalidCommand          Redis ERR about the arguments
@@ -8,13 +8,13 @@
     ├── IdConflict              the ID is not above the top, or the stream is exhausted
     ├── UnsupportedCommand      a command outside the allowed list
     ├── InvalidRequest          a member of the request is missing or wrong
-    ├── InvalidQuery            the same of a query parameter
+    ├── InvalidQuery            a query parameter is missing or wrong
     ├── TooLarge                an entry or batch over its limit
     ├── TooManyRequests         a plate is over one of its bounds
     └── Unavailable             the database or the process cannot serve now
 
-A refusal is raised before anything was changed (GEN-13). Its status and code over HTTP are
-decided in one place, `streams.api.errors`.
+A refusal is raised before anything was changed (GEN-13). `streams.api.errors` maps it to the status
+and code of HTTP.
 """
 
 
@@ -45,7 +45,7 @@ class BusyGroup(Refusal):
 class IdConflict(Refusal):
     """The ID is not greater than what the stream has seen, or no ID is left."""
 
-    # Which of an add's entries it is, from 0; None: it is none of an add.
+    # The index, from 0, of the entry of an XADD that is refused; None: it was not an XADD.
     entry_index: int | None = None
 
 
@@ -79,17 +79,17 @@ def echo(text: str) -> str:
 
 
 def wrong_arity(name: str) -> InvalidCommand:
-    """GEN-4; `name` is spelled as in Redis: `xadd`, `xgroup|create`."""
+    """The refusal of a wrong number of words; `name` as in `xadd`, `xgroup|create` (GEN-4)."""
     return InvalidCommand(f"ERR wrong number of arguments for '{name}' command")
 
 
 def syntax_error() -> InvalidCommand:
-    """GEN-8."""
+    """The refusal of words that do not fit the command's grammar (GEN-8)."""
     return InvalidCommand("ERR syntax error")
 
 
 def sub_syntax_error(container: str, subcommand: str) -> InvalidCommand:
-    """GEN-7; the subcommand as it was typed."""
+    """The refusal of a subcommand's words; `subcommand` as the user typed it (GEN-7)."""
     return InvalidCommand(
         f"ERR unknown subcommand or wrong number of arguments for '{echo(subcommand)}'."
         f" Try {container} HELP."

@@ -1,10 +1,11 @@
-r"""Redis' glob patterns: `*`, `?`, `[abc]`, `[^a-c]`, and a backslash to take one as it is."""
+r"""Redis' glob patterns: `*`, `?`, `[abc]`, `[^a-c]`, a backslash before a literal character."""
 
 import re
 
-# Of a set, as Redis reads it: a range ends with whatever comes after its hyphen, even a bracket.
+# One member of a set. As in Redis, a range ends with the character after its hyphen, even if that
+# is a bracket.
 _MEMBER = re.compile(r"\\(?P<escaped>.)|(?P<low>[^\]])-(?P<high>.)|(?P<single>[^\]])", re.DOTALL)
-# A set that is not closed reaches to the end of the pattern.
+# A set. One that is not closed extends to the end of the pattern.
 _SET = r"\[\^?(?:\\.|[^\]]-.|[^\]])*\]?"
 _ALTERNATIVES = re.compile(
     rf"(?P<stars>\*+)|\\(?P<escaped>.)|(?P<set>{_SET})|(?P<plain>.)", re.DOTALL
@@ -12,7 +13,7 @@ _ALTERNATIVES = re.compile(
 
 
 class Glob:
-    """A compiled pattern. A match takes time linear in the pattern's length times the key's."""
+    """A compiled pattern. A match takes at most the pattern's length times the key's length."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = _compile(pattern)
@@ -28,10 +29,11 @@ class Glob:
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
-    """The parts between stars in order, each taken where it comes first.
+    """A regular expression that matches in linear time, without backtracking into earlier parts.
 
-    To take a part later never helps: what follows it could only have less room. So each but the
-    last, which must be at the end, is an atomic group, and nothing is ever tried again.
+    Each part between stars is matched at its first occurrence: a later one would only leave less of
+    the key for the parts behind it. So all parts are atomic groups but the last, which must be at
+    the end of the key.
     """
     first, *others = _parts(pattern)
     if not others:
@@ -42,7 +44,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def _parts(pattern: str) -> list[str]:
-    """The regular expressions of what stands between stars, each of a fixed length."""
+    """The regular expressions of the parts between stars; each matches a fixed length."""
     parts = [""]
     for found in _ALTERNATIVES.finditer(pattern):
         if found["stars"]:

@@ -1,4 +1,4 @@
-"""Consumer groups and their refusals."""
+"""Consumer groups, and the refusals of missing ones."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,6 @@
-"""Entry IDs: the pair, its text forms, and the bounds of a range.
+"""Entry IDs: the pair of numbers, its text forms, and the ends of a range.
 
-The texts follow the real parser to the letter, its leniencies included (ID-3), so that what one
-server accepts the other does too.
+The parser accepts exactly the texts that Redis' parser accepts, its leniencies included (ID-3).
 """
 
 import re
@@ -29,13 +28,13 @@ class EntryId(NamedTuple):
         return f"{self.ms}-{self.seq}"
 
     def next(self) -> "EntryId":
-        """The ID right above; the greatest ID has none, see `MAX_ID` (ID-11)."""
+        """The next greater ID. Must not be called for `MAX_ID`, which has none (ID-11)."""
         if self.seq < MAX_PART:
             return EntryId(self.ms, self.seq + 1)
         return EntryId(self.ms + 1, 0)
 
     def previous(self) -> "EntryId":
-        """The ID right below; 0-0 has none (ID-11)."""
+        """The next smaller ID. Must not be called for 0-0, which has none (ID-11)."""
         if self.seq > 0:
             return EntryId(self.ms, self.seq - 1)
         return EntryId(self.ms - 1, MAX_PART)
@@ -45,11 +44,11 @@ NO_ID = EntryId(0, 0)
 """0-0 is never an entry's ID: it means "none" or "from the start" (ID-12)."""
 
 MAX_ID = EntryId(MAX_PART, MAX_PART)
-"""MAX-MAX, the last ID there is."""
+"""The greatest ID."""
 
 
 class AddId(NamedTuple):
-    """The ID that XADD was given: None stands for what the server fills in.
+    """The ID in the words of XADD; None stands for a half that the server fills in.
 
     `*` is (None, None), `5-*` is (5, None), `5-1` is (5, 1).
     """
@@ -63,15 +62,15 @@ AUTO_ID = AddId(None, None)
 
 
 def parse_id(text: str, *, missing_seq: int = 0) -> EntryId:
-    """Read `ms-seq` or `ms`; the latter gets `missing_seq` (ID-2, ID-4).
+    """Read `ms-seq`, or `ms`, whose sequence is then `missing_seq` (ID-2, ID-4).
 
-    Raises InvalidCommand for anything else, the special IDs included.
+    Raises InvalidCommand for anything else, such as `$` or `+`.
     """
     return EntryId(*_parse_parts(text, missing_seq))
 
 
 def parse_loose_id(text: str, *, missing_seq: int = 0) -> EntryId:
-    """As `parse_id`, but `-` and `+` stand for the lowest and the highest ID (ID-5)."""
+    """As `parse_id`, but also reads `-` and `+`, the smallest and the greatest ID (ID-5)."""
     if text == "-":
         return NO_ID
     if text == "+":
@@ -80,7 +79,7 @@ def parse_loose_id(text: str, *, missing_seq: int = 0) -> EntryId:
 
 
 def parse_ids(texts: Iterable[str]) -> list[EntryId] | InvalidCommand:
-    """The IDs, or why one is none: for commands that look at the stream first (XDEL-2, XACK-2)."""
+    """The IDs, or the refusal of one, for commands that raise it only later (XDEL-2, XACK-2)."""
     try:
         return [parse_id(text) for text in texts]
     except InvalidCommand as refusal:
@@ -98,27 +97,27 @@ def parse_add_id(text: str) -> AddId:
 
 
 def parse_range_start(text: str) -> EntryId:
-    """The inclusive lower bound of a range; `(` excludes the ID itself (ID-8, ID-9)."""
+    """The first ID of a range. After `(` it is the next greater one (ID-8, ID-9)."""
     if not text.startswith("("):
         return parse_loose_id(text)
-    bound = parse_id(text[1:])
-    if bound == MAX_ID:
+    excluded = parse_id(text[1:])
+    if excluded == MAX_ID:
         raise InvalidCommand("ERR invalid start ID for the interval")
-    return bound.next()
+    return excluded.next()
 
 
 def parse_range_end(text: str) -> EntryId:
-    """The inclusive upper bound of a range; a missing sequence is the highest (ID-4, ID-10)."""
+    """The last ID of a range. A missing sequence is the greatest (ID-4); `(` excludes (ID-10)."""
     if not text.startswith("("):
         return parse_loose_id(text, missing_seq=MAX_PART)
-    bound = parse_id(text[1:], missing_seq=MAX_PART)
-    if bound == NO_ID:
+    excluded = parse_id(text[1:], missing_seq=MAX_PART)
+    if excluded == NO_ID:
         raise InvalidCommand("ERR invalid end ID for the interval")
-    return bound.previous()
+    return excluded.previous()
 
 
 def invalid_id() -> InvalidCommand:
-    """The refusal of any unreadable ID (ID-2)."""
+    """The refusal of a malformed ID (ID-2)."""
     return InvalidCommand("ERR Invalid stream ID specified as stream command argument")
 
 
@@ -142,7 +141,7 @@ def _parse_part(text: str) -> int:
 
 
 def _as_strtoull(sign: str, magnitude: int) -> int:
-    """C's reading of a signed number as unsigned: -1 wraps around, an overflow stays one."""
+    """The number as C's strtoull reads it: -1 wraps around; what is too great stays too great."""
     if sign == "-" and 0 < magnitude <= MAX_PART:
         return MAX_PART + 1 - magnitude
     return magnitude

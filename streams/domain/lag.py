@@ -1,7 +1,8 @@
 """How far a consumer group has read: the read counter and the lag (LAG-1 to LAG-8).
 
-Both count entries ever added, deleted ones included. They are exact until an entry is deleted
-ahead of the group; from there on the position is known only at the edges of the stream.
+Both count entries ever added, deleted ones included. They are exact until an entry is deleted that
+the group has not read. From then on the count can be computed only for IDs at the ends of the
+stream.
 """
 
 from bisect import bisect_right
@@ -13,9 +14,9 @@ from streams.domain.streams import Stream
 
 
 def lag(stream: Stream, last_delivered_id: EntryId, entries_read: int | None) -> int | None:
-    """Entries of the stream that the group has still to read; None is unknown (LAG-3).
+    """How many entries of the stream the group has not read yet; None: unknown (LAG-3).
 
-    Negative if counters were set that contradict each other (LAG-7).
+    It is negative if XSETID or ENTRIESREAD have set counters that contradict each other (LAG-7).
     """
     if not stream.entries_added or not stream.length:
         return 0
@@ -33,15 +34,16 @@ def entries_read_after(
     entries_read: int | None,
     delivered: Sequence[EntryId],
 ) -> int | None:
-    """The group's read counter after these entries were delivered by `>`; None is unknown (LAG-4).
+    """The group's read counter after these entries were delivered by `>`; None: unknown (LAG-4).
 
-    `last_delivered_id` is that before the delivery, `delivered` is in ascending order.
+    `last_delivered_id` and `entries_read` are those before the delivery; `delivered` is in
+    ascending order.
     """
     decisive = _first_decisive(stream, last_delivered_id, delivered)
     previous = delivered[decisive - 1] if decisive else last_delivered_id
     for index in range(decisive, len(delivered)):
         if entries_read is not None and _counts_on(stream, previous):
-            # IDs only grow: no later entry meets a gap either.
+            # IDs only grow, so nothing is known to be gone before the later entries either.
             return wrapped(entries_read + len(delivered) - index)
         previous = delivered[index]
         if stream.entries_added:
@@ -52,9 +54,10 @@ def entries_read_after(
 def _first_decisive(
     stream: Stream, last_delivered_id: EntryId, delivered: Sequence[EntryId]
 ) -> int:
-    """The index of the first entry that the counter after the delivery depends on.
+    """The index of the first entry that decides the counter after the delivery.
 
-    While a tombstone is ahead each entry sets the counter anew, so the last such entry counts.
+    An entry whose predecessor is not above the last tombstone sets the counter, whatever it was. So
+    of these entries only the last matters.
     """
     if not delivered or not _has_tombstone_from(stream, last_delivered_id):
         return 0
@@ -62,9 +65,10 @@ def _first_decisive(
 
 
 def _counts_on(stream: Stream, last_delivered_id: EntryId) -> bool:
-    """Whether nothing is known to be gone between that ID and the next entry (LAG-4).
+    """Whether no entry is known to be gone between that ID and the next entry (LAG-4).
 
-    A trim takes entries from the front, so an ID before the first entry may have lost some.
+    Trims remove the oldest entries. So some may be gone between an ID before the first entry and
+    that entry.
     """
     return last_delivered_id >= stream.recorded_first_entry_id and not _has_tombstone_from(
         stream, last_delivered_id
@@ -78,7 +82,7 @@ def _has_tombstone_from(stream: Stream, entry_id: EntryId) -> bool:
 
 
 def _position(stream: Stream, entry_id: EntryId) -> int | None:
-    """How many entries were ever added up to that ID; None is unknown (LAG-2)."""
+    """How many entries were ever added up to that ID; None: unknown (LAG-2)."""
     if not stream.entries_added:
         return 0
     if not stream.length and entry_id <= stream.last_generated_id:
@@ -93,7 +97,7 @@ def _position(stream: Stream, entry_id: EntryId) -> int | None:
 
 
 def _position_at_first(stream: Stream, entry_id: EntryId) -> int | None:
-    """As `_position`: known up to the first entry left if nothing was deleted from there on."""
+    """As `_position`. Known up to the first entry, if no entry after it was deleted."""
     first, max_deleted = stream.recorded_first_entry_id, stream.max_deleted_entry_id
     if entry_id > first or (max_deleted != NO_ID and max_deleted >= first):
         return None

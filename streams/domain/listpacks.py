@@ -1,9 +1,9 @@
 """Listpacks: how many bytes Redis needs for the entries of a storage node.
 
-The elements of a listpack are integers and strings. Those that make up a node:
+A listpack is a list of integers and strings. A node consists of these:
 
     master entry: live, deleted, number of fields, each field name, 0
-    each entry:   flags, ms and seq less the master's,
+    each entry:   flags, ms and seq, each minus that of the master entry,
                   [number of fields and each field name unless they are the master's],
                   each value, count of the entry's elements
 """
@@ -22,13 +22,13 @@ _INTEGER_ENDS = frozenset("0123456789")
 
 
 def master_bytes(names: Sequence[str]) -> int:
-    """What a new node weighs with its master entry, which holds these field names."""
+    """The bytes of a new node with its master entry, which holds these field names."""
     counts = 3 * _SMALL_INTEGER + _integer_bytes(len(names))
     return _LISTPACK_FRAME + counts + sum(map(word_bytes, names))
 
 
 def frame_bytes(names: Sequence[str], *, are_masters: bool) -> int:
-    """What an entry weighs besides its ID and its values: flags, count, field names of its own."""
+    """The bytes of an entry without ID and values: flags, count, and field names of its own."""
     count = len(names)
     if are_masters:
         return _SMALL_INTEGER + _integer_bytes(3 + count)
@@ -37,12 +37,12 @@ def frame_bytes(names: Sequence[str], *, are_masters: bool) -> int:
 
 
 def difference_bytes(difference: int) -> int:
-    """Half of an ID, less that of the master's."""
+    """The bytes of one half of an ID, given its difference from that half of the master's ID."""
     return _SMALL_INTEGER if 0 <= difference <= 127 else _integer_bytes(wrapped(difference))
 
 
 def word_bytes(word: str) -> int:
-    """The bytes of a field or value: those that spell a 64-bit integer are stored as one."""
+    """The bytes of a field or value, which is stored as an integer if it spells a 64-bit one."""
     if word[-1:] in _INTEGER_ENDS and len(word) <= _LONGEST_INTEGER and _INTEGER.match(word):
         integer = int(word)
         if MIN_INTEGER <= integer <= MAX_INTEGER:
@@ -57,7 +57,7 @@ def _long_string_bytes(size: int) -> int:
 
 
 def _length_bytes(encoded: int) -> int:
-    """The bytes that an element's own length takes at its end."""
+    """The bytes of an element's length, which is stored at its end."""
     if encoded <= 127:
         return 1
     if encoded < 16383:
@@ -73,6 +73,6 @@ def _integer_bytes(value: int) -> int:
         return _SMALL_INTEGER
     if -4096 <= value <= 4095:
         return 3
-    # 16, 24, 32 and 64 bits behind a byte that tells which.
+    # One byte that says which, then 16, 24, 32 or 64 bits.
     bits = (value if value >= 0 else ~value).bit_length() + 1
     return 2 + (2 if bits <= 16 else 3 if bits <= 24 else 4 if bits <= 32 else 8)

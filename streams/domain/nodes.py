@@ -1,15 +1,15 @@
-"""Storage nodes: how a stream's entries are grouped, which `~` trims show to the letter (TRIM-15).
+"""Storage nodes: how Redis groups a stream's entries, which decides what `~` trims (TRIM-15).
 
-A node is a listpack, a byte string with a first ("master") entry that holds the field names.
-A full node is sealed: only its last slot and its live entries still matter. The newest node,
-the tail, takes the next entries while their bytes and slots allow. `domain.listpacks` tells what
-it would weigh; the listpack itself exists nowhere.
+In Redis a node is a listpack, a byte string whose first ("master") entry holds the field names.
+Here no listpack exists; `domain.listpacks` computes the size that it would have. A full node is
+sealed: only its last slot and its number of live entries still matter. The newest node, the tail,
+takes new entries until its bytes or its slots are used up.
 
-Deletions leave a tombstone in their slot and change no byte count: the flags that mark it and
-the master entry's two counters, at most 100, keep their encoded size.
+A deleted entry leaves a tombstone in its slot. That changes no byte count: the flags that mark it
+and the master entry's two counters, which are at most 100, keep their encoded size.
 
-One rare difference from Redis is accepted: when XDEL takes the last live entry of the tail, Redis
-goes on filling the node before it if that still has room. Here the next entry opens a new node.
+One rare difference from Redis is accepted. When XDEL removes the last live entry of the tail, Redis
+goes on filling the node before it if that still has room; here the next entry opens a new node.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,13 +24,13 @@ from streams.domain.entries import size_of
 from streams.domain.ids import EntryId
 
 NODE_MAX_ENTRIES = 100
-"""Slots of a node, tombstones included: Redis' stream-node-max-entries."""
+"""How many slots a node has, tombstones included: Redis' stream-node-max-entries."""
 
 NODE_MAX_BYTES = 4096
 """A node that would reach this many bytes takes no entry: Redis' stream-node-max-bytes."""
 
 IMPLICIT_LIMIT = 100 * NODE_MAX_ENTRIES
-"""LIMIT of a `~` trim that names none, in entries (TRIM-18)."""
+"""The LIMIT, in entries, of a `~` trim that does not name one (TRIM-18)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class TailNode(NamedTuple):
     live: int
     """Entries left; 0 only where an exact trim took them one by one."""
     bytes: int
-    """What the listpack weighs, as Redis encodes it."""
+    """The size of the listpack as Redis encodes it."""
     fields_digest: str
-    """Digest of the first entry's field names: equal names need not be stored again."""
+    """Digest of the first entry's field names: entries with equal names do not store them."""
 
     def dump(self) -> str:
         """The node as a JSON list, see `load`."""
@@ -68,7 +68,7 @@ class TailNode(NamedTuple):
 
     @classmethod
     def load(cls, text: str | None) -> "TailNode | None":
-        """Read what `dump` wrote; None, a stream without nodes, stays None."""
+        """Read what `dump` wrote; None: there is no tail node."""
         if text is None:
             return None
         master_ms, master_seq, last_ms, last_seq, *rest = orjson.loads(text)
@@ -78,9 +78,9 @@ class TailNode(NamedTuple):
 def add_to_tail(
     tail: TailNode | None, added: Iterable[tuple[EntryId, Sequence[str]]]
 ) -> tuple[TailNode | None, list[SealedNode]]:
-    """The tail node after these entries were added, and the nodes that were sealed meanwhile.
+    """The tail node after these entries were added, and the nodes that were sealed by it.
 
-    Each entry has the flat list [field1, value1, …].
+    An entry is its ID and the flat list [field1, value1, …].
     """
     sealed: list[SealedNode] = []
     growing = None if tail is None else _GrowingTail(tail)
@@ -95,15 +95,15 @@ def add_to_tail(
 
 
 def without(tail: TailNode, removed: int) -> TailNode | None:
-    """The tail node after XDEL took so many live entries; None if no live one is left."""
+    """The tail node after XDEL has removed so many live entries; None if none is left."""
     return trimmed(tail, removed) if removed < tail.live else None
 
 
 def trimmed(tail: TailNode, removed: int) -> TailNode:
-    """The tail node after an exact trim took so many live entries but not the last slot.
+    """The tail node after an exact trim has removed so many live entries but not the last slot.
 
-    Unlike after XDEL the node stays even without live entries: MINID may leave it nothing but
-    tombstones that are not below its bound. MAXLEN never does, it drops such nodes whole.
+    Unlike after XDEL, the node stays even without live entries: after MINID it may hold nothing but
+    tombstones that are not below the threshold. MAXLEN drops such nodes as a whole.
     """
     assert 0 <= removed <= tail.live
     return tail._replace(live=tail.live - removed)
@@ -119,8 +119,8 @@ def nodes_to_drop(
 ) -> list[SealedNode]:
     """The nodes that a `~` trim removes from a stream of that length (TRIM-16, TRIM-17).
 
-    `nodes` are all nodes of the stream, oldest first, the tail node last; no more of them are
-    taken than needed. Either `max_length` or `min_id` is set; a `limit` of 0 is none.
+    `nodes` are all nodes of the stream, oldest first, with the tail node last; this iterates only
+    as far as it needs. Either `max_length` or `min_id` is set. `limit` is in entries; 0: no limit.
     """
     dropped: list[SealedNode] = []
     removed = 0
@@ -137,7 +137,7 @@ def nodes_to_drop(
 def _is_beyond(
     node: SealedNode, length: int, max_length: int | None, min_id: EntryId | None
 ) -> bool:
-    """Whether the oldest node can go whole without passing the bound (TRIM-16)."""
+    """Whether a trim can drop the oldest node as a whole and keep to the threshold (TRIM-16)."""
     if max_length is not None:
         return length > max_length and length - node.live >= max_length
     assert min_id is not None
@@ -145,11 +145,11 @@ def _is_beyond(
 
 
 class _GrowingTail:
-    """A tail node while entries are added to it, which happens too often for new values each."""
+    """A tail node while entries are added to it. It is mutable, which is faster per entry."""
 
     def __init__(self, node: TailNode) -> None:
         self.master_id, self.last_slot_id, self.slots, self.live, self.bytes, self.digest = node
-        # Those of the last entry, and what an entry with them weighs without ID and values.
+        # The last entry's field names, and the bytes of an entry with them, without ID and values.
         self._names: Sequence[str] = ()
         self._frame_bytes = 0
 

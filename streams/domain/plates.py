@@ -1,4 +1,4 @@
-"""How the layers below the HTTP face name a tenant and its streams."""
+"""How all layers below HTTP name a plate (a tenant) and its streams."""
 
 from typing import NamedTuple, NewType
 
@@ -7,7 +7,7 @@ PlateId = NewType("PlateId", int)
 
 
 class StreamName(NamedTuple):
-    """A stream as its users name it, whether or not it exists."""
+    """The name of a stream, which may or may not exist: its plate, and its key in that plate."""
 
     plate: PlateId
     key: str

@@ -1,4 +1,4 @@
-"""The words that XREAD and XREADGROUP share, up to and including STREAMS keys and IDs."""
+"""The grammar that XREAD and XREADGROUP share: the options, then STREAMS with keys and IDs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,21 +14,24 @@ _ONLY_OF_XREADGROUP = ("GROUP", "NOACK")
 
 @dataclass(slots=True)
 class ReadOptions:
-    """What the words asked for."""
+    """What the words ask for."""
 
     # (group, consumer); None: no GROUP option.
     group: tuple[str, str] | None = None
     # Entries per stream; None: all.
     count: int | None = None
-    # Milliseconds, 0 without end; None: do not block.
+    # None: do not block; 0: block without a time limit.
     block_ms: int | None = None
     no_ack: bool = False
-    # Pairs of a key and the text of an ID, in the order of the command.
+    # Pairs of a key and an ID's text, in the order of the command.
     streams: list[tuple[str, str]] = field(default_factory=list)
 
 
 def parse_read_options(arguments: Arguments, *, command: str, now_ms: int) -> ReadOptions:
-    """Read all the words of `xread` or `xreadgroup`. Raises InvalidCommand (XREAD-1 to 6)."""
+    """Read all words of the command, `xread` or `xreadgroup`; `now_ms` is Unix time.
+
+    Raises InvalidCommand (XREAD-1 to 6).
+    """
     options = ReadOptions()
     while not arguments.take_keyword("STREAMS", followed_by=1):
         _take_option(arguments, options, command, now_ms)
@@ -37,7 +40,7 @@ def parse_read_options(arguments: Arguments, *, command: str, now_ms: int) -> Re
 
 
 def index_of_keys(words: Sequence[str]) -> int:
-    """Where the keys begin in the words of XREAD or XREADGROUP: right after STREAMS.
+    """The index of the first key in the words of XREAD or XREADGROUP: right after STREAMS.
 
     Raises InvalidCommand if there is no STREAMS.
     """
@@ -51,7 +54,7 @@ def index_of_keys(words: Sequence[str]) -> int:
 
 
 def positive_count(count: int | None) -> int | None:
-    """The entries per stream that COUNT asks for; 0 and below is all of them (XREAD-5)."""
+    """How many entries per stream COUNT asks for; None, for 0 and below: all (XREAD-5)."""
     return count if count is not None and count > 0 else None
 
 

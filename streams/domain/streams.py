@@ -1,4 +1,4 @@
-"""The state of a stream, and what appending does to it."""
+"""The state of a stream, and how appends change it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,9 +26,9 @@ class Stream:
 
 
 def next_id(last: EntryId, add_id: AddId, now_ms: int) -> EntryId:
-    """The ID that an entry gets above the last-generated-id; `now_ms` is Unix time.
+    """The ID of a new entry, above the last-generated-id `last`; `now_ms` is Unix time.
 
-    Raises IdConflict if the wanted ID is not above the last one or none is left (XADD-6 to 10).
+    Raises IdConflict if the wanted ID is not above `last`, or no ID is left (XADD-6 to 10).
     """
     if last == MAX_ID:
         raise IdConflict(
@@ -47,9 +47,10 @@ def next_id(last: EntryId, add_id: AddId, now_ms: int) -> EntryId:
 def append_all(
     stream: Stream, entries: Sequence[NewEntry], now_ms: int
 ) -> tuple[Stream, list[EntryId], list[SealedNode]]:
-    """The stream with these entries on top, their IDs, and the storage nodes that they filled.
+    """The stream after these entries were added, their IDs, and the storage nodes they filled.
 
-    Raises IdConflict, with the index of the entry, if one of them cannot be added; then none is.
+    Raises IdConflict, with the index of the entry, if one of them cannot be added. `now_ms` is Unix
+    time.
     """
     ids: list[EntryId] = []
     last = stream.last_generated_id
@@ -74,7 +75,7 @@ def append_all(
 
 
 def without_entries(stream: Stream, removed: int, first: EntryId | None) -> Stream:
-    """The stream after so many entries went; `first` is the smallest ID left (ST-4)."""
+    """The stream after `removed` entries went; `first` is the smallest ID left (ST-4)."""
     return replace(stream, length=stream.length - removed, recorded_first_entry_id=first or NO_ID)
 
 

@@ -1,4 +1,4 @@
-"""MAXLEN and MINID: what a trim asks for, and the grammar that XADD and XTRIM share."""
+"""MAXLEN and MINID: how far to trim, and the grammar that XADD and XTRIM share."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,8 @@ from streams.domain.nodes import IMPLICIT_LIMIT
 class Threshold:
     """How far a stream is to be trimmed: either `max_length` or `min_id` is set.
 
-    With `approximate` only whole storage nodes go, and at most `limit` entries; 0 is no limit.
+    With `approximate`, only whole storage nodes are removed, with at most `limit` entries (0: no
+    limit).
     """
 
     max_length: int | None = None
@@ -21,7 +22,7 @@ class Threshold:
     limit: int = 0
 
     def may_remove(self, length: int, first: EntryId) -> bool:
-        """Whether a stream of that length and first entry has anything beyond the threshold."""
+        """Whether a stream of this length and with this first ID goes beyond the threshold."""
         if self.max_length is not None:
             return length > self.max_length
         assert self.min_id is not None
@@ -30,7 +31,7 @@ class Threshold:
 
 @dataclass(slots=True)
 class TrimOptions:
-    """The trim options met so far while the words of XADD or XTRIM are read."""
+    """The trim options read so far from the words of XADD or XTRIM."""
 
     strategy: str = ""
     max_length: int | None = None
@@ -39,7 +40,7 @@ class TrimOptions:
     limit: int | None = None
 
     def take(self, arguments: Arguments) -> bool:
-        """Read one option if the next words are one. Raises InvalidCommand (TRIM-1 to 5)."""
+        """Read one option; False: the next words are none. Raises InvalidCommand (TRIM-1 to 5)."""
         if strategy := arguments.take_keyword("MAXLEN", "MINID", followed_by=1):
             self._take_strategy(strategy, arguments)
         elif arguments.take_keyword("LIMIT", followed_by=1):
@@ -49,14 +50,14 @@ class TrimOptions:
         return True
 
     def threshold(self) -> Threshold | None:
-        """What was asked for, after the cross-checks TRIM-8 to 10; None if nothing was."""
+        """The threshold; None: there is no trim option. Raises InvalidCommand (TRIM-8 to 10)."""
         if not self.strategy and not self.limit:
             self._refuse_exact_limit()
             return None
         return self.required_threshold()
 
     def required_threshold(self) -> Threshold:
-        """The same where a trim must be asked for. Raises InvalidCommand."""
+        """The threshold, for a command that must have one. Raises InvalidCommand (TRIM-8 to 10)."""
         if self.limit and not self.strategy:
             raise InvalidCommand(
                 "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
@@ -76,7 +77,7 @@ class TrimOptions:
             )
 
     def set_threshold(self, strategy: str, threshold: str) -> None:
-        """Take the threshold of MAXLEN or MINID. Raises InvalidCommand (TRIM-2, TRIM-3)."""
+        """Read the threshold of MAXLEN or MINID. Raises InvalidCommand (TRIM-2, TRIM-3)."""
         self.strategy = strategy
         if strategy == "MAXLEN":
             self.max_length = _parse_max_length(threshold)
@@ -88,14 +89,14 @@ class TrimOptions:
             raise InvalidCommand(
                 "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
             )
-        # An operator is one only if a threshold can follow it (TRIM-1).
+        # `~` or `=` as the last word is read as the threshold (TRIM-1).
         operator = arguments.take_keyword("~", "=", followed_by=1)
         self.approximate = operator == "~"
         self.set_threshold(strategy, arguments.take())
 
 
 def parse_limit(word: str) -> int:
-    """The value of LIMIT; 0 is no limit (TRIM-5)."""
+    """The value of LIMIT; 0: no limit. Raises InvalidCommand (TRIM-5)."""
     limit = parse_integer(word)
     if limit < 0:
         raise InvalidCommand("ERR The LIMIT argument must be >= 0.")
