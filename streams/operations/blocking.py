@@ -1,6 +1,7 @@
 """Deliver new entries to a reader that waits until there are some (BLOCK).
 
-`delivering` is what happens at each attempt; this is the life of the reader around it.
+`delivering` does the work of each attempt; this module decides when a reader attempts, sleeps and
+gives way to others.
 """
 
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
             elif not waiting.sleep():
                 break
             attempt = NOTHING
-            # While the database is away the reader goes on sleeping; the hub wakes it afterwards.
+            # While the database is away the reader sleeps on; the hub wakes it afterwards.
             with suppress(Unavailable):
                 if _is_worth_it(read, line):
                     attempt = _attempt(read, line)

@@ -1,4 +1,4 @@
-"""Run a transaction again that PostgreSQL has ended because of another one."""
+"""Run a transaction again if PostgreSQL has aborted it because of another one."""
 
 import time
 from collections.abc import Callable
@@ -13,14 +13,15 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 TRY_SECONDS = 10.0
-"""For how long a transaction is begun again. Mostly the second attempt succeeds."""
+"""For how long a transaction is repeated. Mostly the second attempt succeeds."""
 
 
 def again_after_conflict(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Decorate a function that runs one transaction: a Conflict, which changes nothing, repeats it.
+    """Decorate a function that runs one transaction, so that it runs again after each Conflict.
 
-    Inside another transaction, which must be repeated as a whole, the Conflict is raised at once.
-    The function raises Unavailable after `TRY_SECONDS`.
+    A Conflict leaves nothing changed. Raises Unavailable if there are still conflicts after
+    `TRY_SECONDS`. Inside another transaction it raises the Conflict at once, because that
+    transaction must be repeated as a whole.
     """
 
     @wraps(work)

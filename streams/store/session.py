@@ -122,8 +122,8 @@ class Deferred(Generic[Result]):
 def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list[Row]]:
     """Send a statement without waiting for its rows.
 
-    It shares a round trip with all that is sent before its rows are waited for. If that is after
-    the end of the transaction, the COMMIT travels along.
+    It shares a round trip with all that is sent before its rows are waited for. If the caller waits
+    for them only after the transaction's end, the statement travels with the COMMIT.
     """
     with driver_errors_translated():
         cursor = _run(statement, parameters)

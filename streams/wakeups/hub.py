@@ -1,4 +1,4 @@
-"""Wakes readers for what happened in other processes, and for hints that got lost."""
+"""Wakes readers when something happened in another process, or when a hint got lost."""
 
 import logging
 import threading
