@@ -21,7 +21,7 @@ from streams.operations import grouping, locking
 from streams.store import consumers, session
 
 LastDelivered = EntryId | Literal["$"] | Refusal
-"""What to set a group's last-delivered-id to: an ID, or `$` for the stream's last-generated-id. A
+"""The new last-delivered-id of a group: an ID, or `$` for the stream's last-generated-id. A
 refusal: the text was neither; it is raised only if the stream exists."""
 
 MOST_CREATE_WORDS = 6

@@ -69,7 +69,7 @@ class Range(OneStream):
 
 
 def _take_count(arguments: Arguments) -> int | None:
-    """The last COUNT; there may be any number of them, and nothing else (XRANGE-4)."""
+    """The value of the last COUNT. Only COUNTs may follow, in any number (XRANGE-4)."""
     count = None
     while arguments.left:
         if not arguments.take_keyword("COUNT", followed_by=1):

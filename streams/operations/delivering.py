@@ -28,7 +28,7 @@ from streams.store.pending import HistoryItem
 from streams.wakeups.line import Line
 
 GroupAfter = EntryId | Literal[">"] | Refusal
-"""What a consumer wants of a stream. `>`: new entries. An ID: its own pending entries above it.
+"""What a consumer asks for. `>`: new entries. An ID: its own pending entries above that ID.
 A refusal: the text was neither; it is raised only if the group exists."""
 
 

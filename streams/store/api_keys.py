@@ -14,13 +14,13 @@ _OF_PLATE = """
       AND revoked_at IS NULL
 """
 
-# Gives one of them, by the SHA-256 digest of its text. Locks nothing.
+# Gives one such key, by the SHA-256 digest of its text. Locks nothing.
 FIND_KEY_BY_DIGEST = f"""
     {_OF_PLATE}
       AND digest = %(sought)s::bytea
 """
 
-# Gives one of them, by its id. Locks nothing.
+# Gives one such key, by its id. Locks nothing.
 FIND_KEY_BY_ID = f"""
     {_OF_PLATE}
       AND id = %(sought)s::bigint

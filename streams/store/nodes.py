@@ -75,8 +75,9 @@ RECOUNT_OLDEST_NODE = """
     RETURNING oldest.last_ms::text, oldest.last_seq::text, live
 """
 
-# Subtracts removed entries from the full nodes of a locked stream that held them; IDs in the tail
-# node match no row. Gives each such node, and how many it lost; locks its row.
+# Subtracts removed entries from the live entries of the full nodes that held them, in a locked
+# stream. IDs in the tail node match no row. Gives each changed node, and how many entries it lost;
+# locks its row.
 SHRINK_NODES = """
     UPDATE stream_node
     SET live = live - loss.removed

@@ -1,4 +1,4 @@
-"""Rows of `pending_entry`: the pending entries lists, and the counts that follow them.
+"""Rows of `pending_entry`: the pending entries lists, and the consumers' counts of their entries.
 
 A caller that changes rows here holds the lock of their group.
 
@@ -151,7 +151,8 @@ _TAKEN_OFF = """
     SELECT coalesce(sum(entries), 0)::bigint FROM change
 """
 
-# Removes entries from a locked group's list. Gives and locks what is said above.
+# Removes entries from the list of a locked group. Gives how many were on it; locks those rows, and
+# the rows of their owners.
 REMOVE = f"""
     WITH
     wanted AS MATERIALIZED (
@@ -161,8 +162,8 @@ REMOVE = f"""
     {_TAKEN_OFF}
 """
 
-# The same by the group's name, so that it can be sent before the answer of the statement that locks
-# the group has arrived. Gives 0 if there is no such group.
+# Does the same by the group's name, so that it can be sent before the statement that locks the
+# group has been answered. Gives 0 if there is no such group.
 ACKNOWLEDGE = f"""
     WITH
     wanted AS MATERIALIZED (

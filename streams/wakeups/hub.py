@@ -90,7 +90,7 @@ class Hub:
         pool.drop_broken_connections()
         self._must_tidy_up = True
         self.is_listening.set()
-        # Nothing announced what happened before LISTEN took effect.
+        # This process did not hear of changes from before LISTEN took effect.
         for waiter in self._room.everyone():
             waiter.wake()
         self._on_api_keys_changed()

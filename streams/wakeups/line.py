@@ -93,7 +93,7 @@ class Line:
         self._seen = signals
 
     def left_to_others(self, with_new: Collection[ConsumerGroup]) -> set[int]:
-        """Of these locked groups with new entries, the ids of those where others go first.
+        """The ids of the locked groups, all with new entries, where another reader goes first.
 
         A reader that has not taken the entries after `courtesy_seconds` goes first no longer: this
         removes the places of all readers of its process from the line of the group.

@@ -12,7 +12,7 @@ PAUSE_SECONDS = 0.005
 """How long the notifier collects topics after each send, so that one notification holds many."""
 
 RETRY_SECONDS = 1.0
-"""How long the notifier waits after an error. What it could not send is lost; hubs find it."""
+"""How long the notifier waits after an error. Hints that it could not send are lost."""
 
 
 class Notifier:
