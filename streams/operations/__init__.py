@@ -1,1 +1,4 @@
-"""What happens to a locked stream or consumer group. Only here are changes announced."""
+"""What happens to streams and consumer groups, under their locks.
+
+Only these modules announce to blocked readers that a stream has changed.
+"""
