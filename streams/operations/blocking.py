@@ -71,13 +71,18 @@ def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
     try:
         yield
     except wakeups.ClientHasLeft:
-        line.leave()
+        _give_up_places(line)
         if _is_worth_it(read, line):
             # Readers behind this one may have left new entries to it.
             wakeups.announce(read.names)
         raise
     finally:
-        line.leave()
+        _give_up_places(line)
+
+
+@again_after_conflict
+def _give_up_places(line: Line) -> None:
+    line.leave()
 
 
 def _is_worth_it(read: GroupRead, line: Line) -> bool:
