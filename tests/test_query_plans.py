@@ -159,18 +159,18 @@ MANY_KEYS = """
 
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 @pytest.mark.parametrize(
-    ("statement", "sought", "index"),
+    ("statement", "sought", "column"),
     [
-        (api_keys.FIND_KEY_BY_DIGEST, b"\1" * 32, "api_key_plate_digest"),
-        (api_keys.FIND_KEY_BY_ID, 1, "api_key_pkey"),
+        (api_keys.FIND_KEY_BY_DIGEST, b"\1" * 32, "digest"),
+        (api_keys.FIND_KEY_BY_ID, 1, "id"),
     ],
     ids=["by digest", "by id"],
 )
-def test_a_key_is_found_by_all_columns_of_an_index(
-    db: None, statement: str, sought: bytes | int, index: str, mode: str
+def test_a_key_is_found_without_a_look_at_the_other_keys_of_its_plate(
+    db: None, statement: str, sought: bytes | int, column: str, mode: str
 ) -> None:
     plate = Plate.objects.create(name="plans")
     session.execute(MANY_KEYS, {"plate": plate.pk})
+    session.execute("ANALYZE api_key")
     plan = plan_of(statement, {"plate": "plans", "sought": sought}, mode)
-    assert plan["Index Name"] == index
-    assert plan["Index Cond"].count("=") == 2
+    assert re.search(rf"\b{column} = ", plan["Index Cond"])
