@@ -13,6 +13,7 @@ would group by `id` alone, which does not determine the other columns in the dat
 from django.db import models
 from django.db.models.functions import Now
 
+from streams.domain.scopes import Scope
 from streams.fields import NameField, UnsignedField, VerbatimJsonField
 
 
@@ -33,16 +34,9 @@ class Plate(models.Model):
 class ApiKey(models.Model):
     """A key of a plate. Only its digest is kept."""
 
-    class Scope(models.TextChoices):
-        """Each scope includes those before it."""
-
-        READ = "read"
-        WRITE = "write"
-        MANAGE = "manage"
-
     plate = models.ForeignKey(Plate, models.CASCADE, related_name="api_keys", db_index=False)
     name = models.CharField(max_length=100, blank=True)
-    scope = models.CharField(max_length=6, choices=Scope)
+    scope = models.CharField(max_length=6, choices=[(scope, scope.capitalize()) for scope in Scope])
     # The key's first characters: enough to recognise it, far too few to guess the rest.
     prefix = models.CharField(max_length=16)
     # SHA-256 of the whole key: keys are 256 random bits, so nothing slower is needed.

@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from plates_project.embedded import membership_of
 from streams import wakeups
+from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
 from streams.wakeups import hub
 from tests.api import Api
@@ -98,7 +99,7 @@ def _api_of_new_plate(name: str) -> Api:
     key = secrets.token_urlsafe(32)
     plate = Plate.objects.create(name=name)
     digest = hashlib.sha256(key.encode()).digest()
-    ApiKey.objects.create(plate=plate, scope=ApiKey.Scope.MANAGE, prefix=key[:8], digest=digest)
+    ApiKey.objects.create(plate=plate, scope=Scope.MANAGE, prefix=key[:8], digest=digest)
     return Api(name, key)
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from streams.admin import shown
 from streams.admin.readonly import ROWS_PER_PAGE
+from streams.domain.scopes import Scope
 from streams.models import ApiKey, Consumer, ConsumerGroup, Plate, Stream
 
 KINDS = ["plate", "apikey", "stream", "consumergroup", "consumer"]
@@ -43,7 +44,7 @@ def make_rows(plate: str, name: str) -> Rows:
     key = ApiKey.objects.create(
         plate=tenant,
         name=name.replace("\0", ""),
-        scope=ApiKey.Scope.WRITE,
+        scope=Scope.WRITE,
         prefix=f"plt_{plate}",
         digest=hashlib.sha256(plate.encode()).digest(),
     )

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from streams.commands.plates import RESERVED_NAMES
+from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
 from tests.api import Api
 
@@ -52,7 +53,7 @@ class TestCreateplate:
 
     def test_its_key_may_manage(self) -> None:
         told("createplate", "acme")
-        assert ApiKey.objects.get().scope == ApiKey.Scope.MANAGE
+        assert ApiKey.objects.get().scope == Scope.MANAGE
 
     def test_it_keeps_no_key_in_clear(self) -> None:
         key = told("createplate", "acme")["api_key"]

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 
 from streams import conf, wakeups
 from streams.api.errors import unauthorized
-from streams.commands.contract import Scope
 from streams.commands.plates import PLATE_NAME
+from streams.domain.scopes import Scope
 from streams.store import api_keys, session
 from streams.store.api_keys import KnownKey
 
@@ -92,7 +92,7 @@ def authenticate_key(
     known = known_key(names["plate"], digest)
     if known is None:
         raise unauthorized("invalid_authorization", "authorization denied")
-    return known, Scope[known.scope.upper()]
+    return known, Scope(known.scope)
 
 
 def _key_in(header: str) -> str:

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from streams import conf
 from streams.api.authentication import known_key
 from streams.api.errors import unauthorized
-from streams.commands.contract import Scope
 from streams.domain.errors import TooLarge
 from streams.domain.ids import MAX_ID
+from streams.domain.scopes import Scope
 from streams.store.api_keys import KnownKey
 
 LIFE_SECONDS = 60

@@ -20,7 +20,7 @@ from streams.api.request_lines import Notes, notes_of
 from streams.api.sending import sending_bounded
 from streams.api.values import words_of
 from streams.commands import execution, registry
-from streams.commands.contract import Command, Scope
+from streams.commands.contract import Command
 from streams.commands.delete_stream import DeleteStream
 from streams.commands.list_streams import ListStreams
 from streams.commands.xadd import Add
@@ -32,6 +32,7 @@ from streams.commands.xrevrange import ReverseRange
 from streams.commands.xtrim import Trim
 from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.store.api_keys import KnownKey
 from streams.store.errors import Conflict
 
@@ -87,8 +88,8 @@ class PlateView(APIView):
 
     def check_scope(self, scope: Scope) -> None:
         """Raises HttpError (403)."""
-        if self.granted < scope:
-            raise HttpError(403, "forbidden", f"the key lacks the scope '{scope.name.lower()}'")
+        if not self.granted.includes(scope):
+            raise HttpError(403, "forbidden", f"the key lacks the scope '{scope}'")
 
     def body(self, kind: type = dict) -> Any:
         """The request's JSON body, an object or a list. Raises HttpError, Refusal."""

@@ -18,7 +18,7 @@ from streams.operations import locking
 from streams.rounds.bounds import queued_appends
 from streams.rounds.conflicts import again_after_conflict
 
-Outcome = Any
+ReplyOrRefusal = Any
 """A command's reply in plain JSON values, or its Refusal."""
 
 
@@ -31,12 +31,14 @@ class TransactionRefused(Exception):
         self.refusal = refusal
 
 
-def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
+def run_pipeline(
+    plate: PlateId, commands: Sequence[RedisCommand | Refusal]
+) -> list[ReplyOrRefusal]:
     """Run each command by itself, in order; one that is refused does not stop the others.
 
     XADDs in a row are committed together. Raises a Refusal only if nothing was run before it.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[ReplyOrRefusal] = []
     for are_adds, run in groupby(commands, key=lambda command: isinstance(command, Add)):
         if are_adds:
             adds = [command for command in run if isinstance(command, Add)]
@@ -52,7 +54,9 @@ def run_pipeline(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> 
     return outcomes
 
 
-def run_transaction(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
+def run_transaction(
+    plate: PlateId, commands: Sequence[RedisCommand | Refusal]
+) -> list[ReplyOrRefusal]:
     """Run all the commands in one database transaction; returns their replies.
 
     Raises TransactionRefused if one is refused, and nothing is changed then. All its entries count
@@ -64,7 +68,7 @@ def run_transaction(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) 
 
 
 @again_after_conflict
-def _transacted(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[Outcome]:
+def _transacted(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[ReplyOrRefusal]:
     locks = [command.locks for command in commands if not isinstance(command, Refusal)]
     groups = {group for lock in locks for group in lock.groups}
     made = _streams(plate, (lock for lock in locks if lock.makes_streams))
@@ -78,14 +82,16 @@ def _streams(plate: PlateId, locks: Iterable[Locks]) -> list[StreamName]:
     ]
 
 
-def _outcome(plate: PlateId, command: RedisCommand | Refusal) -> Outcome:
+def _outcome(plate: PlateId, command: RedisCommand | Refusal) -> ReplyOrRefusal:
     try:
         return _reply(plate, command)
     except Refusal as refusal:
         return refusal
 
 
-def _replies(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> Iterator[Outcome]:
+def _replies(
+    plate: PlateId, commands: Sequence[RedisCommand | Refusal]
+) -> Iterator[ReplyOrRefusal]:
     for index, command in enumerate(commands):
         try:
             yield _reply(plate, command)

@@ -1,21 +1,13 @@
 """What every command offers: the contract between the commands and the code that runs them."""
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 from streams import conf
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, TooLarge
 from streams.domain.plates import PlateId
-
-
-class Scope(IntEnum):
-    """The rights of an API key. Each scope includes those before it."""
-
-    READ = 1
-    WRITE = 2
-    MANAGE = 3
+from streams.domain.scopes import Scope
 
 
 class Names(NamedTuple):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams.commands.contract import Names, Scope
+from streams.commands.contract import Names
 from streams.domain.plates import PlateId, StreamName
+from streams.domain.scopes import Scope
 from streams.operations import deleting, locking
 from streams.store import session
 

@@ -4,10 +4,11 @@ from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from streams.commands.contract import Names, Scope
+from streams.commands.contract import Names
 from streams.domain.errors import InvalidQuery
 from streams.domain.globs import Glob
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.store import streams
 from streams.store.streams import StreamSummary
 

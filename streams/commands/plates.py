@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from streams import wakeups
 from streams.domain.errors import Unavailable
+from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
 
 PLATE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -107,7 +108,7 @@ def find_plate(name: str) -> Plate:
 
 
 def mint_key(
-    plate: Plate, scope: ApiKey.Scope, name: str = "", lifetime: timedelta | None = None
+    plate: Plate, scope: Scope, name: str = "", lifetime: timedelta | None = None
 ) -> MintedKey:
     """Create a key for a plate; without a lifetime it never expires.
 

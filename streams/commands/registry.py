@@ -19,10 +19,11 @@ from streams.commands import (
     xsetid,
     xtrim,
 )
-from streams.commands.contract import RedisCommand, Scope, check_names
+from streams.commands.contract import RedisCommand, check_names
 from streams.domain.arguments import Arguments, keyword
 from streams.domain.errors import InvalidCommand, UnsupportedCommand, echo, wrong_arity
 from streams.domain.read_options import index_of_keys
+from streams.domain.scopes import Scope
 
 LONGEST_ECHO = 128
 """How many characters of an unknown name its refusal repeats (GEN-6)."""

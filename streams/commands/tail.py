@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 from streams import conf
-from streams.commands.contract import Names, Scope
+from streams.commands.contract import Names
 from streams.commands.xread import After, Read, ReadPosition
 from streams.domain.ids import parse_id
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.rounds.bounds import blocked_readers
 from streams.store import session
 from streams.store.entries import StoredEntry

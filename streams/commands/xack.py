@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams.commands.contract import OneGroup, Scope, check_number
+from streams.commands.contract import OneGroup, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import Refusal
 from streams.domain.ids import EntryId, parse_ids
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.operations import acknowledging
 from streams.store import groups
 

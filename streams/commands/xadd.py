@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from streams import conf
-from streams.commands.contract import Locks, OneStream, Scope
+from streams.commands.contract import Locks, OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.entries import NewEntry, new_entry, size_of
 from streams.domain.errors import Refusal, TooLarge, wrong_arity
 from streams.domain.ids import EntryId, parse_add_id
 from streams.domain.plates import PlateId, StreamName
+from streams.domain.scopes import Scope
 from streams.domain.trimming import Threshold, TrimOptions
 from streams.operations import appending
 
@@ -81,7 +82,9 @@ class AddSeveral(Add):
         return [str(entry_id) for entry_id in result] if result else None
 
 
-def execute_all(plate: PlateId, adds: Sequence[Add]) -> Sequence[appending.Outcome | TooLarge]:
+def execute_all(
+    plate: PlateId, adds: Sequence[Add]
+) -> Sequence[appending.AppendOutcome | TooLarge]:
     """Run several adds of one plate together, in order; each has its own outcome."""
     too_large = {index: refusal for index, add in enumerate(adds) if (refusal := _oversize(add))}
     appends = [

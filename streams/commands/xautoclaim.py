@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from streams import clock
-from streams.commands.contract import OneConsumer, Scope
+from streams.commands.contract import OneConsumer
 from streams.domain.arguments import Arguments, parse_integer
 from streams.domain.claims import ClaimRules, Scan
 from streams.domain.errors import InvalidCommand, syntax_error
 from streams.domain.ids import EntryId, parse_range_start
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.operations import claiming
 
 DEFAULT_COUNT = 100

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from streams import clock
-from streams.commands.contract import OneConsumer, Scope, check_number
+from streams.commands.contract import OneConsumer, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.claims import ClaimRules, Claims
 from streams.domain.errors import InvalidCommand, Refusal, echo
 from streams.domain.ids import EntryId, parse_id
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.operations import claiming
 
 

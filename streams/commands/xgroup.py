@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from streams import clock
-from streams.commands.contract import Help, Locks, OneConsumer, OneGroup, Scope
+from streams.commands.contract import Help, Locks, OneConsumer, OneGroup
 from streams.domain.arguments import Arguments
 from streams.domain.errors import (
     InvalidCommand,
@@ -16,6 +16,7 @@ from streams.domain.errors import (
 from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId, parse_id, parse_loose_id
 from streams.domain.plates import PlateId, StreamName
+from streams.domain.scopes import Scope
 from streams.domain.streams import Stream
 from streams.operations import grouping, locking
 from streams.store import consumers, session

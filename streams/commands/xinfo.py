@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from streams import clock
-from streams.commands.contract import Help, Locks, Names, OneStream, Scope
+from streams.commands.contract import Help, Locks, Names, OneStream
 from streams.domain.arguments import Arguments, keyword, parse_integer
 from streams.domain.errors import InvalidCommand, Refusal, no_such_key, sub_syntax_error
 from streams.domain.groups import no_such_group
 from streams.domain.ids import MAX_ID, NO_ID
 from streams.domain.lag import lag
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.domain.streams import Stream
 from streams.store import consumers, entries, groups, nodes, pending, streams
 from streams.store.consumers import Consumer

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams.commands.contract import OneStream, Scope
+from streams.commands.contract import OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.store import streams
 
 

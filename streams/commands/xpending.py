@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from streams import clock
-from streams.commands.contract import Locks, Names, OneStream, Scope
+from streams.commands.contract import Locks, Names, OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.claims import idle_since
 from streams.domain.errors import syntax_error
 from streams.domain.groups import ConsumerGroup, no_group
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.store import consumers, groups, pending
 
 FEWEST_RANGE_WORDS = 3

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from streams.commands.contract import OneStream, Scope
+from streams.commands.contract import OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.errors import syntax_error
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
 from streams.domain.plates import PlateId
+from streams.domain.scopes import Scope
 from streams.store import entries, streams
 
 EntriesInRange = entries.Rendered | entries.LongRange | list[Any] | None

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from streams import clock, wakeups
-from streams.commands.contract import Locks, Names, Scope, capped_block_ms, check_number
+from streams.commands.contract import Locks, Names, capped_block_ms, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Unavailable
 from streams.domain.ids import NO_ID, EntryId, parse_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.read_options import parse_read_options
+from streams.domain.scopes import Scope
 from streams.rounds.bounds import blocked_readers
 from streams.rounds.coalescing import SharedLooks
 from streams.store import entries, streams

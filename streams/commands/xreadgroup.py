@@ -7,19 +7,20 @@ from typing import ClassVar
 import orjson
 
 from streams import clock
-from streams.commands.contract import Locks, Names, Scope, capped_block_ms, check_number
+from streams.commands.contract import Locks, Names, capped_block_ms, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand
 from streams.domain.ids import MAX_ID, parse_id
 from streams.domain.plates import PlateId
 from streams.domain.read_options import parse_read_options
+from streams.domain.scopes import Scope
 from streams.operations import blocking, delivering
 from streams.operations.delivering import (
     DeliveredByKey,
+    DeliveredEntries,
     GroupAfter,
     GroupPosition,
     GroupRead,
-    NewEntries,
 )
 from streams.rounds.bounds import blocked_readers
 from streams.store.entries import Rendered
@@ -113,10 +114,11 @@ def parse_after(text: str) -> GroupAfter:
     return ">" if entry_id == MAX_ID else entry_id
 
 
-def _as_list(parts: Sequence[NewEntries | list[HistoryItem]]) -> Rendered:
+def _as_list(parts: Sequence[DeliveredEntries | list[HistoryItem]]) -> Rendered:
     """All parts as one JSON list."""
     elements = [
-        part.elements if isinstance(part, NewEntries) else _elements_of(part) for part in parts
+        part.elements if isinstance(part, DeliveredEntries) else _elements_of(part)
+        for part in parts
     ]
     return Rendered(f"[{','.join(filter(None, elements))}]")
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from streams.commands.contract import OneStream, Scope
+from streams.commands.contract import OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.errors import IdConflict, InvalidCommand, no_such_key, syntax_error
 from streams.domain.ids import NO_ID, EntryId, parse_id
 from streams.domain.plates import PlateId, StreamName
+from streams.domain.scopes import Scope
 from streams.domain.streams import Stream
 from streams.operations import locking
 from streams.store import entries, session, streams

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams.commands.contract import OneStream, Scope
+from streams.commands.contract import OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.errors import syntax_error
 from streams.domain.plates import PlateId, StreamName
+from streams.domain.scopes import Scope
 from streams.domain.trimming import Threshold, TrimOptions
 from streams.operations import locking, trimming
 from streams.store import session

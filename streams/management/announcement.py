@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 
 from plates_project import paths, ready_pipe
 from streams.commands.plates import MintedKey, mint_key
+from streams.domain.scopes import Scope
 from streams.management.preparation import FIRST_PLATE
 from streams.models import ApiKey, Plate
 
@@ -54,7 +55,7 @@ def announce() -> None:
         sys.stdout.write(_banner(mint_first_key()))
         sys.stdout.flush()
     elif not ApiKey.objects.filter(plate__name=FIRST_PLATE).exists():
-        command = manage("createkey", FIRST_PLATE, "--scope", ApiKey.Scope.MANAGE)
+        command = manage("createkey", FIRST_PLATE, "--scope", Scope.MANAGE)
         log.warning(f"plate {FIRST_PLATE} has no API key yet; this makes one: {command}")
 
 
@@ -65,7 +66,7 @@ def mint_first_key() -> MintedKey | None:
     plate = Plate.objects.select_for_update().get(name=FIRST_PLATE)
     if plate.api_keys.exists():
         return None
-    return mint_key(plate, ApiKey.Scope.MANAGE, name="first start")
+    return mint_key(plate, Scope.MANAGE, name="first start")
 
 
 def manage(*words: str) -> str:

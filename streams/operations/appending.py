@@ -31,11 +31,11 @@ class Append:
     trim: Threshold | None
 
 
-Outcome = list[EntryId] | None | IdConflict
+AppendOutcome = list[EntryId] | None | IdConflict
 """The new IDs; None if the stream is missing and `make_stream` is off; or the refusal."""
 
 
-def append(appends: Sequence[Append]) -> Sequence[Outcome]:
+def append(appends: Sequence[Append]) -> Sequence[AppendOutcome]:
     """Append for callers of one plate, in order; returns each one's own outcome.
 
     The entries are on disk when this returns; inside a transaction, when that commits. Raises
@@ -50,7 +50,7 @@ def append(appends: Sequence[Append]) -> Sequence[Outcome]:
         return _rounds.do(appends)
 
 
-def _commit(appends: Sequence[Append]) -> list[Outcome]:
+def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
     """Append for many callers in one transaction.
 
     1. Lock the streams in the common order; missing ones that may be made are made first.
@@ -62,9 +62,9 @@ def _commit(appends: Sequence[Append]) -> list[Outcome]:
     names = dict.fromkeys(append.name for append in appends)
     make = dict.fromkeys(append.name for append in appends if append.make_stream)
     with locking.streams_locked(names, make=make) as found:
-        batch = _Batch(found, clock.now_ms())
-        outcomes = [batch.append(append) for append in appends]
-        batch.write()
+        transaction = _Transaction(found, clock.now_ms())
+        outcomes = [transaction.append(append) for append in appends]
+        transaction.write()
         appended = [
             append.name
             for append, outcome in zip(appends, outcomes, strict=True)
@@ -74,11 +74,11 @@ def _commit(appends: Sequence[Append]) -> list[Outcome]:
     return outcomes
 
 
-_rounds: Coalescer[Append, Outcome] = Coalescer(_commit, round_limit=MAX_APPENDS_IN_A_ROUND)
+_rounds: Coalescer[Append, AppendOutcome] = Coalescer(_commit, round_limit=MAX_APPENDS_IN_A_ROUND)
 
 
 @dataclass(slots=True)
-class _Batch:
+class _Transaction:
     """The streams of a transaction as they change, and the rows that are not written yet."""
 
     streams: dict[StreamName, Stream]
@@ -87,7 +87,7 @@ class _Batch:
     entry_rows: list[entries.EntryRow] = field(default_factory=list)
     node_rows: list[tuple[Stream, SealedNode]] = field(default_factory=list)
 
-    def append(self, append: Append) -> Outcome:
+    def append(self, append: Append) -> AppendOutcome:
         stream = self.streams.get(append.name)
         if stream is None or (locking.is_placeholder(stream) and not append.make_stream):
             return None

@@ -13,16 +13,16 @@ from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.operations.delivering import (
     DeliveredByKey,
-    General,
+    DeliveredEntries,
     GroupRead,
-    NewEntries,
-    by_key,
     deliver_guarded,
+    entries_by_key,
+    lock_groups,
     turn,
 )
 from streams.rounds.conflicts import again_after_conflict
 from streams.store import deliveries, session
-from streams.wakeups.line import Line, courtesy_seconds
+from streams.wakeups.line import PlacesInLine, courtesy_seconds
 
 
 class Attempt(NamedTuple):
@@ -49,7 +49,7 @@ def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
     3. Sleep without a connection, then check without locks whether another attempt is worth it.
     4. Give the places up, whatever the outcome.
     """
-    line = Line(read.plate, expires_at=clock.now_ms() + block_ms)
+    line = PlacesInLine(read.plate, expires_at=clock.now_ms() + block_ms)
     with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
         attempt = _attempt(read, line)
         while not attempt.delivered:
@@ -66,7 +66,7 @@ def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
 
 
 @contextmanager
-def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
+def _leaving(line: PlacesInLine, read: GroupRead) -> Iterator[None]:
     """Give up the reader's places at the end of the body."""
     try:
         yield
@@ -81,24 +81,24 @@ def _leaving(line: Line, read: GroupRead) -> Iterator[None]:
 
 
 @again_after_conflict
-def _give_up_places(line: Line) -> None:
+def _give_up_places(line: PlacesInLine) -> None:
     line.leave()
 
 
-def _is_worth_it(read: GroupRead, line: Line) -> bool:
+def _is_worth_it(read: GroupRead, line: PlacesInLine) -> bool:
     """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
     found = deliveries.glance(read.plate, read.keys, read.group)
-    return len(found) < len(read.keys) or line.asks_for_a_look(found)
+    return len(found) < len(read.keys) or line.notice(found)
 
 
 @again_after_conflict
-def _attempt(read: GroupRead, line: Line) -> Attempt:
+def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
     """Deliver to a blocking reader. After a conflict it tries again with the same places."""
     with turn(read):
         found = deliver_guarded(read, line)
         if found is not None:
-            if delivered := by_key(read, found):
-                line.lost_places()
+            if delivered := entries_by_key(read, found):
+                line.forget()
                 _wake_the_next(read, delivered)
                 return Attempt(delivered)
             if line.stands_in([delivery.group for delivery in found.values()]):
@@ -107,20 +107,21 @@ def _attempt(read: GroupRead, line: Line) -> Attempt:
         return _attempt_generally(read, line)
 
 
-def _attempt_generally(read: GroupRead, line: Line) -> Attempt:
+def _attempt_generally(read: GroupRead, line: PlacesInLine) -> Attempt:
     """Deliver from the groups where no reader goes first; without any, take places in line."""
     with session.transaction():
-        general = General(read)
+        locked = lock_groups(read)
+        groups = locked.by_key.values()
         glances = deliveries.glance(read.plate, read.keys, read.group)
         with_new = {glance.group_id for glance in glances if glance.has_new}
-        left = line.left_to_others([group for group in general.locked if group.id in with_new])
+        left = line.give_way([group for group in groups if group.id in with_new])
         if with_new - left:
             line.leave()
-            delivered = general.deliver(only=with_new - left)
+            delivered = locked.deliver(only=with_new - left)
             _wake_the_next(read, delivered)
             return Attempt(delivered)
-        general.see_consumer()
-        line.enter(general.locked)
+        locked.see_consumer()
+        line.enter(groups)
     if not left:
         line.found_nothing({glance.stream_id: glance.signals for glance in glances})
     return Attempt({}, left_to_others=bool(left))
@@ -131,6 +132,8 @@ def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
     names = [
         StreamName(read.plate, key)
         for key, parts in delivered.items()
-        if any(isinstance(part, NewEntries) and part.entry_count == read.count for part in parts)
+        if any(
+            isinstance(part, DeliveredEntries) and part.entry_count == read.count for part in parts
+        )
     ]
     session.after_commit(lambda: wakeups.announce(names))

@@ -10,7 +10,7 @@ There are two ways, with one statement (`store.deliveries.DELIVER`):
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from streams import clock
@@ -25,7 +25,7 @@ from streams.rounds.turns import Turns
 from streams.store import consumers, deliveries, groups, pending, session
 from streams.store.deliveries import Delivery
 from streams.store.pending import HistoryItem
-from streams.wakeups.line import Line
+from streams.wakeups.line import PlacesInLine
 
 GroupAfter = EntryId | Literal[">"] | Refusal
 """What a consumer asks for. `>`: new entries. An ID: its own pending entries above that ID.
@@ -39,14 +39,14 @@ class GroupPosition(NamedTuple):
     after: GroupAfter
 
 
-class NewEntries(NamedTuple):
+class DeliveredEntries(NamedTuple):
     """How many new entries there are, and their JSON texts, oldest first, joined by commas."""
 
     entry_count: int
     elements: str
 
 
-DeliveredByKey = dict[str, list[NewEntries | list[HistoryItem]]]
+DeliveredByKey = dict[str, list[DeliveredEntries | list[HistoryItem]]]
 """What was delivered from each stream, in the order of the command. It holds the streams that have
 new entries, and those whose pending entries the command asked for."""
 
@@ -86,12 +86,14 @@ def deliver(read: GroupRead) -> DeliveredByKey:
     with turn(read):
         found = deliver_guarded(read)
         if found is not None:
-            return by_key(read, found)
+            return entries_by_key(read, found)
         with session.transaction():
-            return General(read).deliver()
+            return lock_groups(read).deliver()
 
 
-def deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Delivery] | None:
+def deliver_guarded(
+    read: GroupRead, line: PlacesInLine | None = None
+) -> dict[str, Delivery] | None:
     """Deliver in a single round trip, commit included; None: not possible, nothing is changed."""
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
@@ -114,10 +116,10 @@ def deliver_guarded(read: GroupRead, line: Line | None = None) -> dict[str, Deli
     return delivered.result()
 
 
-def by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
+def entries_by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
     """The new entries of the streams that have some, in the order of the command."""
     return {
-        key: [NewEntries(found[key].entry_count, found[key].elements)]
+        key: [DeliveredEntries(found[key].entry_count, found[key].elements)]
         for key, _ in read.positions
         if found[key].entry_count
     }
@@ -140,33 +142,33 @@ def turn(read: GroupRead) -> AbstractContextManager[None]:
     return _turns.taken([(read.plate, key, read.group) for key in read.keys])
 
 
-@dataclass(slots=True)
-class General:
-    """The general way, inside a transaction: holds the locks of the groups, corrects counters."""
+def lock_groups(read: GroupRead) -> "LockedGroups":
+    """Begin the general way, inside a transaction.
+
+    Raises NoGroup or InvalidCommand, and has then changed nothing.
+    """
+    locked = groups.lock_all(read.plate, read.keys, read.group).result()
+    # Checked from left to right, each group before its ID, before any delivery (XRG-4).
+    for key, after in read.positions:
+        if key not in locked:
+            raise no_group_to_read(key, read.group)
+        if isinstance(after, Refusal):
+            raise after
+    return LockedGroups(read, locked, clock.now_ms())
+
+
+@dataclass(frozen=True, slots=True)
+class LockedGroups:
+    """The groups of a read, which this transaction has locked: the general way to deliver."""
 
     read: GroupRead
-    now_ms: int = field(default_factory=lambda: clock.now_ms())
-    _groups: dict[str, ConsumerGroup] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Lock the groups. Raises NoGroup or InvalidCommand, and has then changed nothing."""
-        read = self.read
-        self._groups = groups.lock_all(read.plate, read.keys, read.group).result()
-        # Checked from left to right, each group before its ID, before any delivery (XRG-4).
-        for key, after in read.positions:
-            if key not in self._groups:
-                raise no_group_to_read(key, read.group)
-            if isinstance(after, Refusal):
-                raise after
-
-    @property
-    def locked(self) -> Collection[ConsumerGroup]:
-        """The locked groups."""
-        return self._groups.values()
+    # By the keys of their streams.
+    by_key: dict[str, ConsumerGroup]
+    now_ms: int
 
     def see_consumer(self) -> dict[int, int]:
         """Set the consumer's `seen_at` to now (ST-11); returns its ids, by group id."""
-        return consumers.see(self.locked, self.read.consumer, self.now_ms)
+        return consumers.see(self.by_key.values(), self.read.consumer, self.now_ms)
 
     def deliver(self, *, only: Collection[int] | None = None) -> DeliveredByKey:
         """Serve the streams in the order of the command, each as the one before left it (XRG-17).
@@ -180,12 +182,12 @@ class General:
                 (key,) = keys
                 delivered.setdefault(key, []).append(self._history(key, after, consumer_ids))
             else:
-                wanted = [key for key in keys if only is None or self._groups[key].id in only]
+                wanted = [key for key in keys if only is None or self.by_key[key].id in only]
                 for key, entries in self._new(wanted) if wanted else ():
                     delivered.setdefault(key, []).append(entries)
         return delivered
 
-    def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, NewEntries]]:
+    def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, DeliveredEntries]]:
         """Deliver the new entries of these streams; yields them for each stream that has some."""
         read = self.read
         found = deliveries.deliver(
@@ -202,11 +204,11 @@ class General:
         for key in keys:
             if found[key].entry_count:
                 _correct_entries_read(found[key])
-                yield key, NewEntries(found[key].entry_count, found[key].elements)
+                yield key, DeliveredEntries(found[key].entry_count, found[key].elements)
 
     def _history(self, key: str, after: EntryId, consumer_ids: dict[int, int]) -> list[HistoryItem]:
         """The consumer's own list; entries that exist are delivered once more (XRG-12 to 14)."""
-        group = self._groups[key]
+        group = self.by_key[key]
         items = pending.history(group, consumer_ids[group.id], after, self.read.count)
         counts = {
             item.entry_id: wrapped(item.delivery_count + 1)

@@ -41,7 +41,7 @@ class _Courtesy(NamedTuple):
     ends_at: float
 
 
-class Line:
+class PlacesInLine:
     """The places of one waiting reader: one in the line of each group that it waits for.
 
     Readers of one process are woken in order; the lines keep the order over all processes. A reader
@@ -73,8 +73,8 @@ class Line:
         """Whether the reader has a place in the line of each group."""
         return all(group.id in self._places for group in groups)
 
-    def asks_for_a_look(self, found: Collection[Glance]) -> bool:
-        """Whether to look under the locks, given what a look without locks has found.
+    def notice(self, found: Collection[Glance]) -> bool:
+        """Note what a look without locks has found; returns whether to look under the locks.
 
         It is worth it if the reader has no place in the line of one of the groups (a new group of
         the old name), or if there are new entries. But new entries count only if something that
@@ -92,11 +92,12 @@ class Line:
         """Note the signals of the streams, by id, at a look under the locks that found nothing."""
         self._seen = signals
 
-    def left_to_others(self, with_new: Collection[ConsumerGroup]) -> set[int]:
-        """The ids of the locked groups, all with new entries, where another reader goes first.
+    def give_way(self, with_new: Collection[ConsumerGroup]) -> set[int]:
+        """Give way to older readers; returns the ids of the groups whose new entries they may take.
 
-        A reader that has not taken the entries after `courtesy_seconds` goes first no longer: this
-        removes the places of all readers of its process from the line of the group.
+        All the given groups are locked and have new entries. A reader that has not taken them after
+        `courtesy_seconds` goes first no longer: this removes the places of all readers of its
+        process from the line of the group.
         """
         first = self._first_before(with_new) if with_new else {}
         now = time.monotonic()
@@ -121,7 +122,7 @@ class Line:
             waiting.leave(self._plate, self._places.values())
             session.after_commit(self._places.clear)
 
-    def lost_places(self) -> None:
+    def forget(self) -> None:
         """Note that the places are gone: the statement that delivered entries has removed them."""
         self._places.clear()
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from streams.commands.plates import find_plate, mint_key
+from streams.domain.scopes import Scope
 from streams.management.console import ConsoleCommand, duration
-from streams.models import ApiKey
 
 
 class Command(ConsoleCommand):
@@ -17,14 +17,14 @@ class Command(ConsoleCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("plate")
-        parser.add_argument("--scope", choices=ApiKey.Scope.values, default=ApiKey.Scope.WRITE)
+        parser.add_argument("--scope", choices=list(Scope), default=Scope.WRITE)
         parser.add_argument("--name", default="", help="what the key is for")
         parser.add_argument("--expires-in", type=duration, help="such as 90d, 12h; default never")
 
     def run_for(self, options: dict[str, Any]) -> None:
         key = mint_key(
             find_plate(options["plate"]),
-            ApiKey.Scope(options["scope"]),
+            Scope(options["scope"]),
             options["name"],
             options["expires_in"],
         )

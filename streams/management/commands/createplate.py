@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 
 from streams.commands.plates import create_plate, mint_key
+from streams.domain.scopes import Scope
 from streams.management.console import ConsoleCommand
-from streams.models import ApiKey
 
 
 class Command(ConsoleCommand):
@@ -22,6 +22,6 @@ class Command(ConsoleCommand):
     @transaction.atomic
     def run_for(self, options: dict[str, Any]) -> None:
         plate = create_plate(options["name"])
-        key = mint_key(plate, ApiKey.Scope.MANAGE)
+        key = mint_key(plate, Scope.MANAGE)
         facts = {"plate": plate.name, "api_key": key.text}
         self.tell(options, facts, f"plate    {plate.name}\nAPI key  {key.text} (shown only once)")
