@@ -1,4 +1,4 @@
-"""The operators' console at /admin/: what there is, to look at. Nothing is changed from here."""
+"""The operators' console at /admin/. It shows the data, and changes nothing but its own users."""
 
 from django.contrib import admin
 

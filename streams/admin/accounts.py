@@ -1,4 +1,4 @@
-"""The operators themselves: Django's users and groups, in the console's dress."""
+"""The console's pages for the operators themselves: Django's users and groups."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ admin.site.unregister(Group)
 
 @admin.register(User)
 class UserAdmin(auth_admin.UserAdmin, ModelAdmin):  # type: ignore[type-arg]
-    """Who may look at the console."""
+    """The people who may log in to the console."""
 
     form = UserChangeForm
     add_form = UserCreationForm

@@ -1,4 +1,4 @@
-"""Failed logins: how many are allowed from where, and what the page and the log say of them."""
+"""Counts failed logins, shows a page to those who are locked out, and logs every attempt."""
 
 import logging
 from ipaddress import IPv6Address, ip_network
@@ -18,26 +18,26 @@ from streams.admin import refusals, shown
 from streams.client_address import client_address
 
 NAMES_OF_AN_ADDRESS = 4
-"""An address is locked out for all names after so many times the failures that lock out one."""
+"""An address is locked out for all names after this many times the failures that lock one name."""
 
 MAX_NAME_CHARACTERS = 150
-"""As long as user names get; what is longer is cut before it is kept or logged."""
+"""The length of the longest user name. A longer text is cut before it is stored or logged."""
 
 IPV6_NETWORK_BITS = 64
-"""What one subscriber has of IPv6, and may choose addresses from."""
+"""The prefix length of a subscriber's network, in which they may choose any IPv6 address."""
 
 log = logging.getLogger("plates.login")
 
 
 class FailedLogins(AxesDatabaseHandler):  # type: ignore[misc]
-    """Counts failures of a user name at an address, and those of an address under any names.
+    """Counts the failures of each user name at each address, and of each address in all.
 
-    Nobody can lock out a user at other addresses than their own, as one could if names were
-    counted wherever they come from.
+    It does not count a user name over all addresses: then anybody could lock out a user who logs
+    in from elsewhere.
     """
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """The failures of name and address, or the address' share per name if that is more."""
+        """The name's failures at the address, or the address' share per name if it is higher."""
         of_name, of_address = (
             attempts.aggregate(sum=Sum("failures_since_start"))["sum"] or 0
             for attempts in self.get_user_attempts(request, credentials)
@@ -45,9 +45,10 @@ class FailedLogins(AxesDatabaseHandler):  # type: ignore[misc]
         return int(max(of_name, of_address // NAMES_OF_AN_ADDRESS))
 
     def reset_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """Forget the failures of who logs in; the address' others still count.
+        """Forget the failures of the user who has logged in. Those of other names still count.
 
-        Otherwise an operator could guess at other passwords for ever, and log in in between.
+        Otherwise an operator could guess the passwords of others for ever: each login of their own
+        would set the count to zero.
         """
         name = get_client_username(request, credentials)
         attempts = AccessAttempt.objects.filter(username=name, ip_address=request.axes_ip_address)
@@ -55,13 +56,13 @@ class FailedLogins(AxesDatabaseHandler):  # type: ignore[misc]
 
 
 def counted_name(request: Any, credentials: dict[str, Any] | None) -> str:
-    """The user name as it is counted."""
+    """The user name whose failures are counted."""
     name = (credentials or {}).get("username") or request.POST.get("username") or ""
     return str(name)[:MAX_NAME_CHARACTERS]
 
 
 def counted_address(request: HttpRequest) -> str | None:
-    """The address as it is counted: of IPv6, the network."""
+    """The address whose failures are counted; for an IPv6 address, that of its network."""
     address = client_address(request.META)
     if isinstance(address, IPv6Address):
         return str(ip_network((address, IPV6_NETWORK_BITS), strict=False).network_address)
@@ -69,7 +70,7 @@ def counted_address(request: HttpRequest) -> str | None:
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
-    """The page for somebody who may not try again for now."""
+    """The page for somebody who may not log in for now."""
     minutes = settings.LOGIN_COOLOFF_MINUTES
     return refusals.page(
         request,
@@ -83,7 +84,7 @@ def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
 
 @receiver(user_login_failed)
 def _log_failure(credentials: dict[str, Any], request: Any = None, **_: Any) -> None:
-    # Set by axes, which hears of it first.
+    # axes receives the signal first, and sets this attribute.
     is_locked_out = getattr(request, "axes_locked_out", False)
     name = counted_name(request, credentials)
     _log(logging.WARNING, "login locked out" if is_locked_out else "login failed", name, request)

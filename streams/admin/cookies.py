@@ -8,7 +8,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def secure_over_tls(get_response: GetResponse) -> GetResponse:
-    """Middleware: cookies that are set over TLS never come back without it."""
+    """Middleware that marks cookies set over TLS, so that browsers send them back only over TLS."""
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -20,7 +20,7 @@ BY_PLATE = ("plate", PlateFilter)
 
 
 class _ParentFilter(DropdownFilter):
-    """Narrows a list to the rows of one parent. It is set by links, and shown only when set."""
+    """Narrows a list to the rows of one parent. Links set it; the page shows it only when set."""
 
     parents: QuerySet[Any]
     parent: Model | None
@@ -30,8 +30,8 @@ class _ParentFilter(DropdownFilter):
         if not given:
             return []
         self.parent = _found(self.parents, given)
-        # Also without a parent: Django applies only filters that it shows.
-        text = shown.plain(str(self.parent)) if self.parent else "no such one"
+        # Without a parent there is a text, too: Django applies only the filters that it shows.
+        text = shown.plain(str(self.parent)) if self.parent else "not found"
         return [(given, text)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:

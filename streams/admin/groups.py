@@ -11,7 +11,7 @@ from streams.models import Consumer, ConsumerGroup, Stream
 
 @admin.register(ConsumerGroup)
 class ConsumerGroupAdmin(ReadOnlyAdmin):
-    """The consumer groups, by plate, stream and name, as the unique index has them."""
+    """The consumer groups, in the order of the unique index: by plate, stream and name."""
 
     list_display = (
         "short_name",
@@ -68,7 +68,7 @@ class ConsumerGroupAdmin(ReadOnlyAdmin):
 
 @admin.register(Consumer)
 class ConsumerAdmin(ReadOnlyAdmin):
-    """The consumers, by plate, group and name, as the unique index has them."""
+    """The consumers, in the order of the unique index: by plate, group and name."""
 
     list_display = (
         "short_name",

@@ -1,4 +1,4 @@
-"""The login: one at a time in each worker, so that passwords cost others little."""
+"""The login. Each worker handles one at a time, so that hashing delays other requests little."""
 
 import threading
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from streams.admin import refusals
 
 MAX_WAITING_LOGINS = 20
-"""How many logins of a worker may be under way, all but one of them waiting for their turn."""
+"""How many logins a worker accepts at a time. All but one of them wait for their turn."""
 
 RETRY_AFTER_SECONDS = 10
 
@@ -19,10 +19,10 @@ _turn = threading.Lock()
 def login(request: HttpRequest) -> HttpResponse:
     """The console's login page, and its form.
 
-    A login looks at the failures before it, hashes, and notes its own failure. One that waited
-    for its turn knows of all failures, however many were sent at once; and it waits without a
-    database connection, of which the API needs all. Its form has been read before, when the
-    form's token was checked: no slow client makes others wait.
+    A login counts the failures before it, hashes the password, and stores its own failure. Because
+    logins take turns, each one counts the failures of all before it, even if many were sent at
+    once. A login waits without a database connection, because the API needs all of them. Its form
+    was read before, to check the form's token, so a slow client does not make others wait.
     """
     if request.method != "POST":
         return admin.site.login(request)
@@ -40,6 +40,6 @@ def _too_many(request: HttpRequest) -> HttpResponse:
         request,
         503,
         "Too many logins",
-        "Too many people, or programs, try to log in at the same time. Try again in a moment.",
+        "Too many people or programs are trying to log in. Try again in a moment.",
         {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )

@@ -1,4 +1,4 @@
-"""The console's side bar: from the whole to its parts, and what the operator may see of them."""
+"""The console's side bar: links to the lists that the operator may see."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ SECTIONS = {
         "auth.group": "shield_person",
     },
 }
-"""Models, with their symbols of Material Symbols. Their titles are those of their pages."""
+"""The models of each section, each with its icon, a name from Material Symbols."""
 
 
 def sections(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sections with their links, as Unfold takes them."""
+    """The sections with their links, in the form that Unfold expects."""
     return [
         {"title": title, "separator": True, "items": items}
         for title, models in SECTIONS.items()

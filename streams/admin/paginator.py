@@ -1,30 +1,30 @@
-"""Pages without a count: a page looks one row beyond its end to know whether there is a next."""
+"""Pages without a count of all rows. Each reads one row more, to know whether a page follows."""
 
 from typing import Any
 
 from django.core.paginator import Page, Paginator
 
 MAX_PAGES = 1000
-"""How far one can turn pages: each skips all rows before it. Filters and search lead further."""
+"""The last page. The database skips all rows before a page; filters and search reach further."""
 
 
 class PeekingPaginator(Paginator):  # type: ignore[type-arg]
-    """Hands out pages of a table of any size at the price of their place in it."""
+    """Gives pages of a table of any size. A page costs as much as its place in the table is far."""
 
     template_name = "console/pages.html"
 
     @property
     def count(self) -> int:
-        """The most rows that can be reached; nobody counts how many there are."""
+        """How many rows can be reached at most; the real number of rows is never counted."""
         return MAX_PAGES * self.per_page
 
     @property
     def num_pages(self) -> int:
-        """The most pages that can be reached."""
+        """How many pages can be reached at most."""
         return MAX_PAGES
 
     def page(self, number: Any) -> "PeekingPage":
-        """That page. Raises InvalidPage."""
+        """The page of this number. Raises InvalidPage."""
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         rows = list(self.object_list[start : start + self.per_page + 1])

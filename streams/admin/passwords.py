@@ -1,4 +1,4 @@
-"""How passwords are hashed: as Django does it, and not in the thread that serves everybody."""
+"""Hashes passwords as Django does, but not in the thread that serves the requests."""
 
 from functools import cache
 from typing import Any
@@ -8,19 +8,19 @@ from gevent import monkey
 from gevent.threadpool import ThreadPool
 
 HASHES_AT_ONCE = 1
-"""How many a worker computes at the same time. Each takes a whole core for some 0.3 seconds."""
+"""How many hashes a worker computes at a time. Each takes a whole core for some 0.3 seconds."""
 
 
 class Hasher(PBKDF2PasswordHasher):
-    """Django's own hashes, computed in a thread beside the worker's loop.
+    """Computes Django's own hashes in a thread beside the worker's loop.
 
-    Stored hashes stay valid. A hash of one million rounds releases the interpreter's lock, so the
-    loop goes on serving.
+    Stored hashes stay valid. While a hash is computed, in a million rounds, the thread does not
+    hold the interpreter's lock, so the loop goes on serving.
     """
 
     def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
         derive = super().encode
-        # A command or a test has no loop that it could hold up.
+        # A command or a test has no loop that a hash could delay.
         if not monkey.is_module_patched("threading"):
             return derive(password, salt, iterations)
         encoded: str = _threads().apply(derive, (password, salt, iterations))
@@ -29,5 +29,5 @@ class Hasher(PBKDF2PasswordHasher):
 
 @cache
 def _threads() -> Any:
-    """This worker's threads. Made at first need: threads do not survive the fork of a worker."""
+    """This worker's threads. The first call makes them: threads do not survive a worker's fork."""
     return ThreadPool(HASHES_AT_ONCE)

@@ -39,7 +39,7 @@ class PlateAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
-    """The API keys, latest first. Their digests are not shown: nobody has a use for them."""
+    """The API keys, latest first. Their digests are not shown, because nobody needs them."""
 
     list_display = ("shown_prefix", "shown_name", "scope", "plate", "state", "created", "expires")
     list_filter = (BY_PLATE, "scope")
@@ -62,7 +62,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).defer("digest")
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        """Let nobody guess at a digest by its beginning."""
+        """Refuse filters by digest, with which somebody could guess a digest piece by piece."""
         return not lookup.startswith("digest") and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="prefix")

@@ -1,4 +1,4 @@
-"""What all lists of the console have in common: they only show, and they never count."""
+"""What the lists of streams' data have in common: they change nothing and count no rows."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ ROWS_PER_PAGE = 50
 
 
 class UncountedChangeList(ChangeList):
-    """A list that knows its page and whether there is another one."""
+    """A list that knows its page, and whether another page follows, but not how many rows exist."""
 
     def get_results(self, request: HttpRequest) -> None:
         paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
@@ -34,7 +34,7 @@ class UncountedChangeList(ChangeList):
         self.paginator = paginator
         self.page = page
         self.result_list = page.object_list
-        # Equal, and so not worth a word to the templates.
+        # The templates show the two counts only if they differ.
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_full_result_count = False
         self.show_admin_actions = False
@@ -49,7 +49,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     list_per_page = ROWS_PER_PAGE
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
-    # The order of the index that the list is read from; any other would sort the whole table.
+    # Lists are read in the order of an index. Any other order would sort the whole table.
     sortable_by = ()
     actions = None
     list_filter_submit = True
@@ -73,7 +73,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Of a list, or for the field of a filter, which looks rows up as one types."""
+        """Search for a list, or for a filter that looks rows up while somebody types."""
         return super().get_search_results(request, queryset, as_shown(search_term))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -85,7 +85,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Call the page by a title that is safe to show: names may hold any character."""
+        """Give the page a title that is safe to show: names may hold any character."""
         response = super().render_change_form(request, context, *args, **kwargs)
         row = context["original"]
         title = f"{row._meta.verbose_name} {shown.plain(str(row))}"
@@ -95,7 +95,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[type-arg]
 
 @dataclass(frozen=True, slots=True)
 class _Titled:
-    """As much of a row as the templates use for the page's title and its path."""
+    """The parts of a row that the templates use for the page's title and its path."""
 
     pk: Any
     _meta: Any

@@ -1,4 +1,4 @@
-"""Pages for what the console refuses or does not have, in its own dress."""
+"""The console's own pages for errors."""
 
 from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
@@ -11,7 +11,7 @@ RETRY_AFTER_SECONDS = 10
 def page(
     request: HttpRequest, status: int, title: str, text: str, headers: dict[str, str] | None = None
 ) -> HttpResponse:
-    """A page that says what is wrong. It needs no database: the database may be what is wrong."""
+    """A page that says what is wrong. It needs no database, because the database may be away."""
     # An anonymous user's permissions are not looked up in the database.
     request.user = AnonymousUser()
     context = {**admin.site.each_context(request), "title": title, "text": text}
@@ -20,17 +20,17 @@ def page(
 
 
 def bad_request(request: HttpRequest) -> HttpResponse:
-    """What Django itself refuses, such as an unknown host or a filter that is not allowed."""
+    """Django itself refuses the request, for example an unknown host or a filter not allowed."""
     return page(request, 400, "Bad request", "The console does not understand this request.")
 
 
 def forbidden(request: HttpRequest) -> HttpResponse:
-    """What this operator may not see or do."""
+    """The operator may not see or do this."""
     return page(request, 403, "Not permitted", "You do not have the permission for this page.")
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: Django's CSRF_FAILURE_VIEW. The reason is in the log."""
+    """The form has no valid token. This is Django's CSRF_FAILURE_VIEW."""
     text = (
         "The form is too old, comes from another page, or cookies are blocked. "
         "Go back, load the page again and send it once more."
@@ -39,7 +39,7 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """An address that leads nowhere."""
+    """There is no page at this address."""
     return page(request, 404, "Page not found", "The console has no page at this address.")
 
 
@@ -50,6 +50,6 @@ def unavailable(request: HttpRequest, outage: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """A defect of ours, which is in the log."""
-    text = "Something went wrong here. What it was is in the server's log."
+    """The service has a defect, which the log describes."""
+    text = "Something went wrong here. The server's log says what it was."
     return page(request, 500, "Internal error", text)

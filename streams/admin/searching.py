@@ -1,4 +1,4 @@
-"""Searching for names, written as the console shows them."""
+"""Search for names that are written as the console shows them."""
 
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from streams.fields import NameContains, NameField
 
 @NameField.register_lookup
 class NameShows(NameContains):
-    """`name__shows`: what this text shows is somewhere in the name."""
+    """`name__shows`: the name contains what the console would show as this text."""
 
     lookup_name = "shows"
 
@@ -19,10 +19,10 @@ class NameShows(NameContains):
 
 
 def as_shown(text: str) -> str:
-    """A text without NUL, which neither columns of text nor forms take: one stands as shown."""
+    """The text with each NUL as the console shows it: columns of text and forms refuse NULs."""
     return text.replace("\0", shown.plain("\0"))
 
 
 def all_as_shown(query: QueryDict) -> QueryDict:
-    """The same for all that a URL's query holds."""
+    """The same for all texts of a URL's query."""
     return QueryDict(query.urlencode().replace("%00", quote(shown.plain("\0"))))

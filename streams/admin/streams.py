@@ -1,4 +1,4 @@
-"""Streams."""
+"""The console's pages for streams."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -11,7 +11,7 @@ from streams.models import Stream
 
 @admin.register(Stream)
 class StreamAdmin(ReadOnlyAdmin):
-    """The streams, by plate and in byte order of their keys, as the unique index has them."""
+    """The streams, in the order of the unique index: by plate and the bytes of the key."""
 
     list_display = ("short_key", "plate", "length", "last_generated_id", "entries_added", "groups")
     list_filter = (BY_PLATE,)

@@ -1,7 +1,7 @@
-"""What the service says once it serves: on a terminal a banner, elsewhere a line in the log.
+"""Announces that the service serves: with a banner on a terminal; else the log may have a hint.
 
-The first API key is created only now, and only to be shown on a terminal: a start that fails loses
-no key, and no key gets into a log.
+The first API key is created only now, and only to be shown on a terminal. So a start that fails
+loses no key, and no key gets into a log.
 """
 
 import logging
@@ -27,11 +27,11 @@ log = logging.getLogger(__name__)
 def announce_later() -> None:
     """Start a process that announces the service once it serves, and ends.
 
-    The caller becomes the server right afterwards. The new process waits at a pipe that both
-    share; it must not receive the signals to stop, because it ends with the server.
+    The caller becomes the server right afterwards. The new process waits at a pipe that it shares
+    with the server. It must not receive the signals to stop: it ends when the server ends.
     """
     listener = ready_pipe.open_pipe()
-    # A fork: the server must not import what this process has imported, nor wait for it.
+    # A fork announces, because the server must neither import what this needs nor wait for it.
     fork = multiprocessing.get_context("fork")
     fork.Process(target=_announce_when_ready, args=(listener,), daemon=True).start()
     os.close(listener)
@@ -39,18 +39,18 @@ def announce_later() -> None:
 
 def _announce_when_ready(listener: int) -> None:
     if "EMBEDDED_LOCK" in os.environ:
-        # Only the server may hold it: each holder counts as a user of the embedded database.
+        # Only the server may hold the lock: each holder counts as a user of the embedded database.
         os.close(int(os.environ["EMBEDDED_LOCK"]))
     if not ready_pipe.hear_ready(listener):
         return
     try:
         announce()
     except DatabaseError as error:
-        log.warning("could not look after the first API key", extra={"reason": str(error).strip()})
+        log.warning("could not check for a first API key", extra={"reason": str(error).strip()})
 
 
 def announce() -> None:
-    """Say that the service serves, and how to reach it."""
+    """Show the banner on a terminal; elsewhere warn if the first plate has no API key."""
     if sys.stdout.isatty():
         sys.stdout.write(_banner(mint_first_key()))
         sys.stdout.flush()
@@ -61,8 +61,8 @@ def announce() -> None:
 
 @transaction.atomic
 def mint_first_key() -> MintedKey | None:
-    """A new key of scope manage for the first plate, if it has never had a key."""
-    # Locked, so that only one of several servers that start together shows a key.
+    """Create a key of scope manage for the first plate, if the plate has never had a key."""
+    # The lock lets only one of several servers that start together create a key.
     plate = Plate.objects.select_for_update().get(name=FIRST_PLATE)
     if plate.api_keys.exists():
         return None
@@ -70,10 +70,10 @@ def mint_first_key() -> MintedKey | None:
 
 
 def manage(*words: str) -> str:
-    """The shell's words for a management command, in the directory of this process."""
+    """A management command for a shell in the current directory."""
     command = shlex.join([_here(sys.executable), _here(paths.BASE_DIR / "manage.py"), *words])
     if "EMBEDDED_LOCK" not in os.environ:
-        # It is not shown, because it may hold a password.
+        # The URL is not shown, because it may hold a password.
         return f"{command}  # with the same DATABASE_URL"
     if settings.DATA_DIR == paths.DEFAULT_DATA_DIRECTORY:
         return command
@@ -116,6 +116,6 @@ def _of_first_administrator() -> list[tuple[str, str]]:
 
 
 def _here(path: Path | str) -> str:
-    """The path as it can be given from the current directory."""
+    """The path, relative to the current directory if it is below that."""
     here = Path.cwd()
     return str(Path(path).relative_to(here) if Path(path).is_relative_to(here) else path)

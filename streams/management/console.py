@@ -1,4 +1,4 @@
-"""What the commands have in common: how they print, and how they refuse."""
+"""What the commands have in common: their output and their errors."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ class ConsoleCommand(BaseCommand):
     """A command for operators. With --json, stdout is one JSON object and nothing else."""
 
     def create_parser(self, *names: Any, **options: Any) -> CommandParser:
-        """The parser. It refuses on one line, without the usage, which --help prints."""
+        """The parser. It reports an error on one line, without the usage that --help prints."""
         parser = super().create_parser(*names, **options)
         parser.print_usage = _say_nothing  # type: ignore[method-assign]
         return parser
@@ -39,7 +39,7 @@ class ConsoleCommand(BaseCommand):
         raise NotImplementedError
 
     def tell(self, options: dict[str, Any], facts: dict[str, Any], text: str) -> None:
-        """Print the facts as JSON, or else the text."""
+        """Print the facts as JSON if --json is given, else the text."""
         self.stdout.write(json.dumps(facts) if options["json"] else text)
 
 
@@ -57,7 +57,7 @@ def refusals_as_command_errors() -> Iterator[None]:
 
 
 def duration(text: str) -> timedelta:
-    """Read `90d`, `12h`, `30m`, `45s` or `2w`, as an option's type: a refusal names the option."""
+    """Read `90d`, `12h`, `30m`, `45s` or `2w`. A type for argparse: its errors name the option."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise argparse.ArgumentTypeError(

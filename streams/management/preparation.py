@@ -17,10 +17,11 @@ FIRST_PLATE = "demo"
 
 
 def prepare() -> None:
-    """Bring the tables up to date; at the first start, create a plate, without keys.
+    """Bring the tables up to date; at the first start, create a plate without keys.
 
-    If many processes start at the same time, one does it, and the others wait. Raises CommandError
-    if the database cannot serve, or is behind a pooler that does not keep prepared statements.
+    If many processes start at the same time, one does this, and the others wait. Raises
+    CommandError if the database cannot serve, or is behind a pooler that does not keep prepared
+    statements.
     """
     with outages_as_command_errors():
         readiness.check_prepared_statements()

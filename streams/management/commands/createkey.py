@@ -12,14 +12,14 @@ from streams.management.console import ConsoleCommand, duration
 class Command(ConsoleCommand):
     """createkey PLATE [--scope SCOPE] [--name NAME] [--expires-in DURATION] [--json]"""
 
-    help = "Create an API key for a plate; it is printed once."
+    help = "Create an API key for a plate. It is shown only this once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("plate")
         parser.add_argument("--scope", choices=list(Scope), default=Scope.WRITE)
         parser.add_argument("--name", default="", help="what the key is for")
-        parser.add_argument("--expires-in", type=duration, help="such as 90d, 12h; default never")
+        parser.add_argument("--expires-in", type=duration, help="such as 90d; default never")
 
     def run_for(self, options: dict[str, Any]) -> None:
         key = mint_key(

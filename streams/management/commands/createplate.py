@@ -13,7 +13,7 @@ from streams.management.console import ConsoleCommand
 class Command(ConsoleCommand):
     """createplate NAME [--json]"""
 
-    help = "Create a plate with an API key of scope manage, which is printed once."
+    help = "Create a plate with an API key of scope manage, which is shown only this once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

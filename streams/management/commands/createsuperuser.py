@@ -1,4 +1,4 @@
-"""Make an operator: Django's command, which also works before the first start."""
+"""Create an operator of the console. Unlike Django's own, it also works before the first start."""
 
 from typing import Any
 

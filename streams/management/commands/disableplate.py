@@ -1,4 +1,4 @@
-"""Turn a plate off, or on again."""
+"""Disable a plate, or enable it again."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from streams.management.console import ConsoleCommand
 class Command(ConsoleCommand):
     """disableplate NAME [--enable] [--json]"""
 
-    help = "Disable a plate: all its API keys are refused, its streams stay as they are."
+    help = "Disable a plate: its API keys are refused, but its streams stay as they are."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("name")
-        parser.add_argument("--enable", action="store_true", help="turn it on again")
+        parser.add_argument("--enable", action="store_true", help="enable the plate again")
 
     def run_for(self, options: dict[str, Any]) -> None:
         plate = find_plate(options["name"])

@@ -15,7 +15,7 @@ class Command(ConsoleCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("key", help="its id, the beginning of the API key, or all of it")
+        parser.add_argument("key", help="the id of the API key, its beginning, or all of it")
 
     def run_for(self, options: dict[str, Any]) -> None:
         key = revoke_key(options["key"])

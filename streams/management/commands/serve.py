@@ -1,4 +1,4 @@
-"""Serve: prepare what is needed, then become the server."""
+"""Prepare the database, then become the server."""
 
 import os
 import resource
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         prepare()
         _leave_database()
         _raise_open_files_limit()
-        # Nothing handles these signals until gunicorn is up; then they arrive.
+        # Nothing handles these signals until gunicorn is up; it then lets them arrive.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         exit_if_one_came()
         announce_later()
@@ -49,7 +49,7 @@ def _check_address() -> None:
 
 
 def _leave_database() -> None:
-    """Close the connections: the pool's threads would not survive a fork."""
+    """Close the connections, because the pool's threads would not survive a fork."""
     connection.close()
     cast("DatabaseWrapper", connection).close_pool()
 
@@ -61,7 +61,7 @@ def _raise_open_files_limit() -> None:
 
 
 def _become_server() -> None:
-    """Replace this process; the embedded server's lock, if it holds one, stays with it."""
+    """Replace this process by gunicorn, which keeps the lock of the embedded server, if any."""
     if "EMBEDDED_LOCK" in os.environ:
         os.set_inheritable(int(os.environ["EMBEDDED_LOCK"]), True)
     os.environ["DATA_DIR"] = str(settings.DATA_DIR)
