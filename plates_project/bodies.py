@@ -1,8 +1,8 @@
-"""Bodies of requests: their reader gets the whole body in time, or an error.
+"""Reads bodies of requests: the reader gets the whole body in time, or an error.
 
-gunicorn takes a body that ends early for a whole one, and waits for ever for one that does not
-come. Every reader of a body reads through this module: the API, the console's forms, and gunicorn
-itself where it discards what nobody read.
+gunicorn itself treats a body that ends early as complete, and waits for ever for a body that does
+not come. Every reader of a body reads through this module: the API, the console's forms, and
+gunicorn itself where it discards a body that nobody has read.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from gunicorn.http import errors
 from gunicorn.http.body import LengthReader
 
 DISCARDED_BYTES = 64 * 1024
-"""The longest body that is discarded after its request was refused unread. If the body is longer,
-or in chunks, the connection is closed instead."""
+"""The longest body that is discarded if its request was refused before the body was read. If the
+body is longer, or in chunks, the connection is closed instead."""
 
 CHUNKED_PIECE_BYTES = 32 * 1024
-"""How much of a body in chunks is read before others have a turn: each chunk may be a byte."""
+"""How much of a body in chunks is read before other greenlets have a turn: chunks may be small."""
 
 LINGER_SECONDS = 2
 """How long a closing connection still reads what the client sends."""
@@ -29,10 +29,10 @@ LINGER_READ_BYTES = 64 * 1024
 
 
 class BodyReader:
-    """Reads the body of a request of gunicorn's, from its head on, within a bound of time.
+    """Reads the body of one of gunicorn's requests, within `seconds` of its creation.
 
-    The request's connection is closed after its answer unless the body was read to its end, or
-    what is left of it is short.
+    The connection is closed after the answer, unless the body was read to its end or has at most
+    DISCARDED_BYTES.
     """
 
     def __init__(self, request: Any, seconds: float) -> None:
@@ -40,23 +40,23 @@ class BodyReader:
         self._reader = request.body.reader
         self._closes_anyway: bool = request.must_close
         self._deadline = time.monotonic() + seconds
-        # Bytes still to come; None: chunks, which tell their end themselves.
+        # How many bytes are still to come. None if the body is in chunks, which mark their end.
         self._left: int | None = getattr(self._reader, "length", None)
         self.is_at_end = False
         if self._left is None or self._left > DISCARDED_BYTES:
             request.force_close()
 
     def read(self, size: int) -> bytes:
-        """The next bytes, fewer than `size` only at the end of the body.
+        """The next bytes; there are fewer than `size` only at the end of the body.
 
-        Raises TimeoutError if they do not come in time, ConnectionResetError if the client has
+        Raises TimeoutError if the bytes do not come in time, ConnectionResetError if the client has
         left before the end, and ValueError if chunks are malformed.
         """
         try:
             data = self._read(size)
             self._count(data, size)
         except (OSError, ValueError):
-            # Where the next request would begin is not known.
+            # Nobody knows where the next request would begin.
             self._request.force_close()
             raise
         if self.is_at_end:
@@ -72,7 +72,7 @@ class BodyReader:
             raise ValueError("the body's chunks are malformed") from error
 
     def _read_chunks(self, size: int) -> bytes:
-        """Read in pieces: without pauses, many small chunks would give no other greenlet a turn."""
+        """Read in pieces, with pauses in which other greenlets have a turn: chunks may be small."""
         pieces = []
         while size > 0:
             wanted = min(size, CHUNKED_PIECE_BYTES)
@@ -101,7 +101,7 @@ class BodyReader:
 
 
 def watch(request: Any, seconds: float) -> BodyReader | None:
-    """Put a BodyReader under the request's body; None if it has none."""
+    """Let the request's body be read through a BodyReader. None if the request has no body."""
     reader = request.body.reader
     if isinstance(reader, LengthReader) and reader.length == 0:
         return None
@@ -110,17 +110,17 @@ def watch(request: Any, seconds: float) -> BodyReader | None:
 
 
 def linger(client: socket.socket) -> None:
-    """Read for a moment what the client still sends, so that it can read its answer.
+    """Read for a moment what the client still sends, so that the client can read its answer.
 
-    A connection that is closed with unread bytes is reset, and the answer is lost.
+    If a connection is closed with unread bytes, it is reset, and the client loses the answer.
     """
     with contextlib.suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
         client.shutdown(socket.SHUT_WR)
         while client.recv(LINGER_READ_BYTES):
-            # A client that sends faster than this reads would give no other greenlet a turn.
+            # Without the pause, a client that sends fast would keep other greenlets from running.
             gevent.sleep(0)
 
 
 def _client_left() -> ConnectionResetError:
-    # By this number gunicorn knows that there is nothing to report.
+    # This error number tells gunicorn not to log the error.
     return ConnectionResetError(errno.ECONNRESET, "the client left before the end of its body")

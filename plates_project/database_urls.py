@@ -1,4 +1,4 @@
-"""The URLs of databases, as the environment gives them."""
+"""Reads the URLs of databases from the environment."""
 
 import dj_database_url
 from dj_database_url import DBConfig
@@ -13,9 +13,9 @@ _SHAPE = (
 
 
 def database_of(variable: str, url: str) -> DBConfig:
-    """The parts of a variable's URL, for Django.
+    """The parts of the URL in an environment variable, for Django.
 
-    Raises EnvError, which names the variable and repeats nothing of a URL that may hold a password.
+    Raises EnvError, which names the variable but does not repeat the URL: it may hold a password.
     """
     scheme, separator, _ = url.partition("://")
     if not separator:

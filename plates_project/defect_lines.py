@@ -1,12 +1,12 @@
-"""Which of Django's own lines about answers are logged."""
+"""Chooses which of Django's own log lines about answers are kept."""
 
 import logging
 
 
 class OnlyDefects(logging.Filter):
-    """Keeps only lines about defects: our own log has a line for every answer already.
+    """Keeps only lines about defects, because our middleware logs every answer already.
 
-    The line loses the request's path, which may name a stream, and keeps the request's ID.
+    Removes the request's path from the line, because it may name a stream, and adds its ID.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""Answers to what never became a request, in the envelope of all others."""
+"""Answers that the server gives before a request reaches the application."""
 
 import logging
 import uuid
@@ -12,7 +12,7 @@ log = logging.getLogger("plates.request")
 
 
 class EarlyRefusal(NamedTuple):
-    """An answer of the server itself, which then closes the connection."""
+    """An answer of the server itself, in the API's envelope. The connection is closed after it."""
 
     status: int
     reason: str
@@ -28,7 +28,7 @@ class EarlyRefusal(NamedTuple):
         return cls(500, "Internal Server Error", "internal_error", "an internal error occurred")
 
     def send(self, client: Any, address: Any) -> None:
-        """Send it and log it, without anything that the client has sent. Raises OSError."""
+        """Send and log the answer. The log repeats nothing that the client sent. Raises OSError."""
         request_id = uuid.uuid4().hex
         log.info(
             "no request",
@@ -55,7 +55,7 @@ class EarlyRefusal(NamedTuple):
         return "\r\n".join(head).encode("ascii") + body
 
 
-# The others are 400.
+# All other malformed requests have the status 400.
 _STATUS_OF: dict[type[Exception], tuple[int, str]] = {
     errors.LimitRequestLine: (414, "URI Too Long"),
     errors.ExpectationFailed: (417, "Expectation Failed"),

@@ -1,6 +1,7 @@
-"""The process that watches over the embedded server, as the one that serves sees it.
+"""Starts and ends the process that watches the embedded PostgreSQL, for gunicorn's main process.
 
-It is not in `plates_project.embedded`, which imports the driver: see `plates_project.worker`.
+It is not in `plates_project.embedded`, because that imports the driver, which workers must import
+only after gevent's patching: see `plates_project.worker`.
 """
 
 import contextlib
@@ -13,19 +14,19 @@ import time
 from pathlib import Path
 
 GIVEN_UP = b"!"
-"""What the watcher writes before it stops the process that serves."""
+"""What the watcher writes to its socket before it stops this process."""
 
 RESTART_SECONDS = 1.0
-"""How long to wait before another watcher is started in place of one that died."""
+"""How long to wait after a watcher died before another one is started."""
 
-# GunicornLogger writes it, as it writes all that gunicorn says.
+# GunicornLogger formats this log, like all that gunicorn logs.
 log = logging.getLogger("gunicorn.error")
 
 
 class Watcher:
-    """Runs `plates_project.embedded.watch`, which ends when this process does, however it ends.
+    """Runs `plates_project.embedded.watch`, which ends when this process ends in any way.
 
-    If the watcher dies before, another one is started.
+    If the watcher dies earlier, this starts another one.
     """
 
     def __init__(self, data_directory: Path) -> None:
@@ -66,8 +67,8 @@ class Watcher:
             self._end = self._start()
 
     def _dies_untimely(self) -> bool:
-        """Wait for the watcher's end; whether nobody wanted that end."""
-        # `dismiss` may close the socket before this thread has come here.
+        """Wait until the watcher ends; whether it died, and was neither dismissed nor gave up."""
+        # `dismiss` may close the socket before this thread reads from it.
         with contextlib.suppress(OSError):
             self._has_given_up = self._end.recv(1) == GIVEN_UP
         return not (self._has_given_up or self._is_dismissed)

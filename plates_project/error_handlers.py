@@ -1,4 +1,4 @@
-"""Django's handlers of errors: pages for the console, JSON for all others."""
+"""Django's handlers of errors: they answer with a page for the console, else with JSON."""
 
 import sys
 
@@ -12,14 +12,14 @@ CONSOLE = "/admin/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django itself refuses the request, as for an unknown host."""
+    """Django itself refuses the request, for example because its host is unknown."""
     if _is_for_console(request):
         return refusals.bad_request(request)
     return errors.bad_request(request, exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The operator lacks a permission. The API's endpoints answer their own refusals."""
+    """The operator lacks a permission. The API's endpoints do not use this handler."""
     if _is_for_console(request):
         return refusals.forbidden(request)
     return errors.forbidden(request, exception)

@@ -1,7 +1,7 @@
-"""gunicorn's configuration, and what it does for the embedded database.
+"""gunicorn's configuration, and what gunicorn does for the embedded database.
 
-`manage.py serve` starts it with SIGTERM and SIGINT held back, so that none is lost before a handler
-is installed.
+`manage.py serve` starts gunicorn with SIGTERM and SIGINT blocked, so that no signal is lost before
+a handler is installed.
 """
 
 import atexit
@@ -18,13 +18,13 @@ from plates_project.embedded_watcher import Watcher
 from plates_project.gunicorn_log import GunicornLogger
 from plates_project.stop_signals import STOP_SIGNALS, exit_on
 
-# GunicornLogger writes it, as it writes all that gunicorn says.
+# GunicornLogger formats this log, like all that gunicorn logs.
 log = logging.getLogger("gunicorn.error")
 
-# The file descriptor of this process' share in the embedded server; None: there is none.
+# The file descriptor of the lock by which this process uses the embedded server; None without it.
 _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.environ else None
 
-# It starts the embedded server again if that dies.
+# The watcher starts the embedded server again if it dies.
 _watcher: Watcher | None = None
 
 wsgi_app = "plates_project.wsgi"
@@ -32,22 +32,22 @@ bind = f"{settings.URL_HOST}:{settings.PORT}"
 workers = settings.WEB_CONCURRENCY
 worker_class = "plates_project.worker.Worker"
 
-# A blocked reader is a connection; so many of them may wait in one worker.
+# How many connections a worker may have. Each blocked reader needs one.
 worker_connections = settings.WORKER_CONNECTIONS
 backlog = 2048
 
-# Seconds. An idle connection is kept longer than load balancers keep theirs (60 s, mostly), so
-# that it is never the server that closes one on which a request is on its way.
+# In seconds. Idle connections are kept longer than load balancers keep them (mostly 60 s). So the
+# server never closes a connection on which a load balancer is sending a request.
 keepalive = 65
-# Seconds for running requests to finish once a stop is asked for.
+# How many seconds running requests have to finish after a stop was asked for.
 graceful_timeout = 10
-# Seconds after which a worker that no longer gives signs of life is replaced.
+# After how many seconds without a sign of life a worker is replaced.
 timeout = 30
 
 limit_request_line = settings.REQUEST_LINE_BYTES
 
-# The proxies that are believed about the scheme that a client used, and the header that says it.
-# Proxies pass other headers on as the client wrote them.
+# The proxies that are trusted to say which scheme the client used, and the header that says so.
+# No other header is trusted: proxies may pass others on as the client wrote them.
 forwarded_allow_ips = ",".join(settings.FORWARDED_ALLOW_IPS)
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 
@@ -58,10 +58,10 @@ control_socket_disable = True
 
 
 def on_starting(server: Arbiter) -> None:
-    """Have the embedded server watched; from here on, a signal to stop ends all in order."""
+    """Start the watcher of the embedded server; from now on a signal to stop ends all in order."""
     global _watcher
     if _EMBEDDED_LOCK is not None:
-        # It begins with these signals held back too, until it can handle them.
+        # The watcher begins with these signals blocked, too, until it can handle them.
         _watcher = Watcher(settings.DATA_DIR)
     exit_on(*STOP_SIGNALS)
     _let_stops_through()
@@ -69,20 +69,21 @@ def on_starting(server: Arbiter) -> None:
 
 
 def when_ready(server: Arbiter) -> None:
-    """Let Ctrl-C stop as SIGTERM does: gunicorn would cut off running requests."""
+    """Make Ctrl-C act like SIGTERM: by default gunicorn would cut off running requests."""
     signal.signal(signal.SIGINT, lambda number, frame: server.signal(signal.SIGTERM, frame))
 
 
 def pre_fork(server: Arbiter, worker: object) -> None:
-    """Hold back the signals to stop until the worker can handle them.
+    """Block the signals to stop until the worker can handle them.
 
-    It begins with the arbiter's handlers; what these catch in a worker is lost.
+    The worker begins with the arbiter's handlers, and a signal that these catch in a worker is
+    lost.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
 
 
 def post_fork(server: Arbiter, worker: object) -> None:
-    """Close lock and watcher of the embedded server in workers, which may be slow to end."""
+    """Close the lock and the watcher's socket in a worker, which may outlive the arbiter."""
     if _EMBEDDED_LOCK is not None:
         os.close(_EMBEDDED_LOCK)
     if _watcher is not None:
@@ -96,7 +97,7 @@ def on_exit(server: Arbiter) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """Speed up the driver, which the application has imported by now, and say that it serves."""
+    """Speed up the driver, which the application has imported by now, and report it ready."""
     from plates_project import waits
 
     waits.install()
@@ -108,11 +109,11 @@ def _let_stops_through() -> None:
 
 
 def _leave_embedded_database(lock: int, process: int) -> None:
-    # Workers are forks of this process, and bear its exit handlers.
+    # Workers are forks of this process, so they have its exit handlers, too.
     if os.getpid() == process:
         if _watcher is not None:
             _watcher.dismiss()
-        # Imported late: it imports the driver, which workers must import after their patching.
+        # Imported late: it imports the driver, which workers must import after gevent's patching.
         from plates_project.embedded import Membership
 
         try:
@@ -121,6 +122,6 @@ def _leave_embedded_database(lock: int, process: int) -> None:
             log.error("the embedded PostgreSQL runs on", extra={"reason": str(error)})
 
 
-# At exit, however it comes: gunicorn's own hook is not called when the port is taken, for one.
+# gunicorn's own hook `on_exit` is not called at every exit, for example if the port is taken.
 if _EMBEDDED_LOCK is not None:
     atexit.register(_leave_embedded_database, _EMBEDDED_LOCK, os.getpid())

@@ -1,4 +1,4 @@
-"""The log of gunicorn itself: in the same form, and on the same stream, as everything else."""
+"""gunicorn's own log, in the same form and on the same stream as all other logs."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ from plates_project.logs import formatter_for
 
 
 class GunicornLogger(gunicorn.glogging.Logger):  # type: ignore[misc]
-    """Writes what the arbiter and the workers say as the application's lines are written."""
+    """Writes the lines of the arbiter and the workers in the form of the application's lines."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)

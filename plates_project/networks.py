@@ -1,4 +1,4 @@
-"""Networks, as settings name them."""
+"""Checks the networks in settings."""
 
 from ipaddress import ip_network
 
@@ -8,7 +8,7 @@ ANY = "*"
 
 
 def all_are_networks(texts: list[str]) -> None:
-    """Each an address, a network such as `10.0.0.0/8`, or `*` for any. Raises ValidationError."""
+    """Raises ValidationError unless each is an address, a network like `10.0.0.0/8`, or `*`."""
     for text in texts:
         if text != ANY:
             _check(text)

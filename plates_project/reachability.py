@@ -1,4 +1,4 @@
-"""Whether the databases can be reached, before a command waits for them and cannot say why."""
+"""Checks that the databases can be used, so that a command fails at once, and says why."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ CONNECT_SECONDS = 10
 """How long a server may take to answer, unless the URL says `connect_timeout`."""
 
 ENCODING = "UTF8"
-"""What the database must be in: others cannot hold all that clients may write."""
+"""The encoding that the database must have. Others cannot hold every text of clients."""
 
 
 class Unreachable(Exception):
@@ -32,7 +32,7 @@ def look_at_database() -> None:
 
 
 def look_at_listener() -> None:
-    """Raises Unreachable unless LISTEN_DATABASE_URL, where it is set, does so too."""
+    """Raises Unreachable if LISTEN_DATABASE_URL is set, but no database there lets us in."""
     if settings.LISTEN_DATABASE_URL:
         _look("LISTEN_DATABASE_URL", _read("LISTEN_DATABASE_URL", settings.LISTEN_DATABASE_URL))
 
@@ -45,7 +45,7 @@ def _read(variable: str, url: str) -> dict[str, Any]:
 
 
 def _look(variable: str, parameters: dict[str, Any]) -> str | None:
-    """The encoding of the database there."""
+    """Connect, and return the encoding of the database. Raises Unreachable."""
     try:
         with psycopg.connect(**{"connect_timeout": CONNECT_SECONDS, **parameters}) as connection:
             return connection.info.parameter_status("server_encoding")

@@ -1,19 +1,19 @@
-"""The pipe by which a process learns that the service serves.
+"""The pipe that tells a process when the service serves.
 
-`manage.py serve` opens it before it becomes the server. The first worker that serves writes to it;
-if the server ends before that, the reader meets the pipe's end. The arbiter keeps its end open;
-later workers find that nobody reads any more.
+`manage.py serve` opens the pipe before it becomes the server. The first worker that serves writes
+to the pipe. If the server ends before that, the reader finds the end of the pipe. The arbiter keeps
+its end open, so that later workers inherit it, too; by then nobody reads any more.
 """
 
 import contextlib
 import os
 
-# The file descriptor to write to, for the processes of the server.
+# The variable that holds the file descriptor to write to, for the processes of the server.
 _VARIABLE = "READY_PIPE"
 
 
 def open_pipe() -> int:
-    """The end to read from. What this process executes or forks finds the other end."""
+    """Open the pipe, and return its end to read from. Children inherit its end to write to."""
     listener, speaker = os.pipe()
     os.set_inheritable(speaker, True)
     os.environ[_VARIABLE] = str(speaker)
@@ -33,7 +33,7 @@ def hear_ready(listener: int) -> bool:
     """Wait until the service serves; false if it ended before it did."""
     speaker = _taken()
     if speaker is not None:
-        # With this process' own end open, the pipe would never end.
+        # While this process had the end to write to open, the pipe would never end.
         os.close(speaker)
     return bool(os.read(listener, 1))
 

@@ -1,4 +1,4 @@
-"""The signing key of sessions, for those who do not set SECRET_KEY."""
+"""The key that signs sessions, for when SECRET_KEY is not set."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ RANDOM_BYTES = 50
 
 @cache
 def kept_secret_key(data_directory: Path) -> str:
-    """The key kept in that directory, made at the first call. Only its owner can read the file."""
+    """The key in that directory, created if missing. Only its owner can read the file."""
     path = data_directory / FILE_NAME
     if not path.exists():
         data_directory.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def _publish(path: Path, key: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key)
-        # A link appears whole or not at all; if another process was first, its key stands.
+        # A link never shows a part of the key. If another process was first, its key is used.
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
     finally:

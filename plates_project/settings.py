@@ -1,4 +1,4 @@
-"""Settings, by environment only, with defaults that work. docs/configuration.md lists them all."""
+"""The settings. All come from the environment, or have defaults: see docs/configuration.md."""
 
 from datetime import timedelta
 
@@ -22,26 +22,26 @@ HOST = env.str("HOST", "") or "127.0.0.1"
 URL_HOST = f"[{HOST}]" if ":" in HOST else HOST
 PORT = env.int("PORT", 8000, validate=Range(min=1, max=65535))
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", 2, validate=AT_LEAST_ONE)
-# The longest that gunicorn can check for: names of 1 024 bytes, percent-encoded, fit twice.
+# The highest limit that gunicorn takes. Two percent-encoded names of 1 024 bytes fit in.
 REQUEST_LINE_BYTES = 8190
 WORKER_CONNECTIONS = env.int("WORKER_CONNECTIONS", 10_000, validate=AT_LEAST_ONE)
 
 DEBUG = env.bool("DEBUG", False)
-# Lazy: importing the settings writes nothing.
+# Lazy, so that the import of the settings does not create a file.
 SECRET_KEY = env.str("SECRET_KEY", "") or lazy(kept_secret_key, str)(DATA_DIR)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["*"], subcast=str.strip)
-# The proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses, networks, or *.
+# The proxies whose X-Forwarded-Proto and X-Forwarded-For are trusted: addresses, networks, or *.
 FORWARDED_ALLOW_IPS = env.list(
     "FORWARDED_ALLOW_IPS", ["127.0.0.1", "::1"], subcast=str.strip, validate=all_are_networks
 )
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 3600, validate=Range(min=0))
 
 INSTALLED_APPS = [
-    # Before unfold, and that before the admin: each replaces templates of the next.
+    # streams comes before unfold, and unfold before the admin: each replaces templates of the next.
     "streams",
     "unfold",
     "unfold.contrib.filters",
-    # Before the console, which logs what it made of a login.
+    # Its handler of a failed login must run before the one of the console, which logs the result.
     "axes",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -57,7 +57,7 @@ CONSOLE_MIDDLEWARE = [
     "streams.api.middleware.read_whole_forms",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "streams.admin.cookies.secure_over_tls",
-    # It refuses unknown hosts, as the API does.
+    # CommonMiddleware refuses unknown hosts, as the API does.
     "django.middleware.common.CommonMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -87,31 +87,31 @@ TEMPLATES = [
     },
 ]
 
-# manage.py sets it to the embedded server's if nobody else has.
+# If DATABASE_URL is not set, manage.py sets it to the URL of the embedded server.
 DATABASE_URL = env.str("DATABASE_URL", "") or "postgresql:///plates"
 LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
 if LISTEN_DATABASE_URL:
     database_of("LISTEN_DATABASE_URL", LISTEN_DATABASE_URL)
 
-# The most that one worker holds. Two of them are not in the pool: one listens, one notifies.
+# How many connections a worker has at most. Two are not in the pool: one listens, one notifies.
 WAKE_UP_CONNECTIONS = 2
 DATABASE_CONNECTIONS = env.int(
     "DATABASE_CONNECTIONS", 10, validate=Range(min=WAKE_UP_CONNECTIONS + 1)
 )
 
-# Off behind a pooler that gives a connection to another client after each transaction.
+# To be off behind a pooler that gives a connection to another client after each transaction.
 DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", True)
 if not (DATABASE_PREPARED_STATEMENTS or LISTEN_DATABASE_URL):
     raise EnvError(
         "LISTEN_DATABASE_URL is needed where DATABASE_PREPARED_STATEMENTS is off:"
-        " a pooler that shares connections passes no wake-ups on"
+        " a pooler that shares connections does not pass wake-ups on"
     )
 
 _database = database_of("DATABASE_URL", DATABASE_URL)
 DATABASES = {
     "default": {
         **_database,
-        # What a connection would have to keep from one transaction to the next.
+        # A server-side cursor would have to last from one transaction to the next.
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARED_STATEMENTS,
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
@@ -132,14 +132,14 @@ UNFOLD = {
     "SITE_HEADER": "Plates",
     "SITE_SUBHEADER": "Redis Streams over HTTP",
     "SITE_SYMBOL": "stacks",
-    # `/` answers programs; nothing changes here that would have a history.
+    # `/` is for programs, not people. The console changes no data, so there is no history.
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"navigation": "streams.admin.navigation.sections"},
 }
 
-# Cookies that are set over TLS are secure anyway; this is for proxies that do not tell of it.
+# Cookies set over TLS are secure anyway. This is for proxies that do not say that they use TLS.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", False)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [], subcast=str.strip)
 CSRF_FAILURE_VIEW = "streams.admin.refusals.form_refused"
@@ -149,24 +149,24 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["streams.admin.passwords.Hasher"]
-# Where a login leads to that does not say, or names a page of another site.
+# The page after a login that names no page, or a page of another site.
 LOGIN_REDIRECT_URL = "admin:index"
 
-# How often a password may be wrong, and for how long nobody can log in then.
+# How many logins may fail, and how many minutes nobody can log in after that.
 LOGIN_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", 5, validate=AT_LEAST_ONE)
 LOGIN_COOLOFF_MINUTES = env.int("LOGIN_COOLOFF_MINUTES", 15, validate=AT_LEAST_ONE)
 
 AXES_HANDLER = "streams.admin.attempts.FailedLogins"
 AXES_FAILURE_LIMIT = LOGIN_FAILURE_LIMIT
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_COOLOFF_MINUTES)
-# The order in which the handler takes them.
+# The handler reads the failures in this order.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "ip_address"]
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "streams.admin.attempts.counted_name"
 AXES_CLIENT_IP_CALLABLE = "streams.admin.attempts.counted_address"
 AXES_LOCKOUT_CALLABLE = "streams.admin.attempts.locked_out"
 AXES_RESET_ON_SUCCESS = True
-# An attempt that is refused unseen neither lengthens the time nor writes anything.
+# An attempt during a lockout neither lengthens the lockout nor writes to the database.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
@@ -180,11 +180,11 @@ AUTH_PASSWORD_VALIDATORS = [
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-# Served from the packages that bring them: there is nothing to collect before a start.
+# Files are served from their packages, so nobody has to collect them before a start.
 WHITENOISE_USE_FINDERS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The limits of streams.conf, each by the environment variable of its name.
+# The limits that streams.conf reads. Each has an environment variable of the same name.
 STREAMS_MAX_BLOCK_MS = env.int("STREAMS_MAX_BLOCK_MS", 60_000, validate=AT_LEAST_ONE)
 STREAMS_MAX_BODY_BYTES = env.int("STREAMS_MAX_BODY_BYTES", 16 * 1024 * 1024, validate=AT_LEAST_ONE)
 STREAMS_BODY_TIMEOUT_MS = env.int("STREAMS_BODY_TIMEOUT_MS", 30_000, validate=AT_LEAST_ONE)
@@ -207,9 +207,10 @@ STREAMS_TAIL_SEND_TIMEOUT_MS = env.int(
 )
 STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT_LEAST_ONE)
 
-# Management commands log to stderr: stdout is theirs. `serve` and wsgi.py set stdout.
+# Management commands log to stderr, because stdout is for their results. `serve` and wsgi.py set
+# stdout.
 LOG_STREAM = env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr")))
 LOG_FORMAT = env.str("LOG_FORMAT", "auto", validate=OneOf(FORMS))
 LOGGING = logging_to(LOG_STREAM, LOG_FORMAT)
-# Several lines for each login; the console writes one.
+# axes would log several lines for each login; the console itself logs one.
 LOGGING["loggers"]["axes"] = {"level": "ERROR"}

@@ -1,4 +1,4 @@
-"""The signals that stop the service in order, and how a process ends by them while it starts."""
+"""The signals that stop the service in order, and how they end a process that is starting."""
 
 import signal
 import sys
@@ -10,16 +10,16 @@ _received: list[int] = []
 
 
 def exit_on(*numbers: signal.Signals) -> None:
-    """From here on, end this process in order when one of these signals comes."""
+    """From now on, end this process in order when one of these signals comes."""
     for number in numbers:
         signal.signal(number, _exit)
 
 
 def exit_if_one_came() -> None:
-    """End this process if it should have ended already.
+    """End this process if one of the signals of `exit_on` has come, but did not end it.
 
-    The exception of `exit_on` is lost if the signal arrives within code that ignores errors, such
-    as a comparison of keys while a C library looks into a dictionary.
+    The exception that ends the process is lost if the signal arrives within code that ignores
+    errors, such as a comparison of keys while a C library looks into a dictionary.
     """
     if _received:
         sys.exit(128 + _received[0])

@@ -13,7 +13,7 @@ urlpatterns = [
     path("healthz", by_method(GET=health.healthz)),
     path("readyz", by_method(GET=health.readyz)),
     path("admin", by_method(GET=RedirectView.as_view(url="/admin/"))),
-    # Before the console's own, which it calls in turn.
+    # This comes before the console's own login page, which it calls.
     path("admin/login/", login),
     path("admin/", admin.site.urls),
     path("", include("streams.api.urls")),

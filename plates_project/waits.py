@@ -1,8 +1,9 @@
-"""How the driver waits for PostgreSQL in a worker: by gevent's loop, and only when it must.
+"""Makes the driver wait for PostgreSQL in gevent's loop, and only when it must.
 
-psycopg's own wait goes through gevent's emulation of `select.poll`, which makes a watcher, an event
-and a timer for each wait, even on a socket that is only to be written to, as it nearly always can.
-A short transaction costs the worker half the time with this one: docs/decisions/short-waits.md.
+psycopg's own wait uses gevent's emulation of `select.poll`. That creates a watcher, an event and a
+timer for each wait, even to write to a socket, which is nearly always possible at once. With the
+wait of this module a short transaction costs the worker half the time:
+docs/decisions/short-waits.md.
 """
 
 import time
@@ -13,21 +14,21 @@ from psycopg import errors, waiting
 from psycopg.abc import RV, PQGen
 from psycopg.waiting import READY_NONE, READY_R, READY_W, WAIT_R, WAIT_W
 
-# The real ones: a look at the socket that never waits.
+# The real functions, not those of gevent: with them a look at the socket never waits.
 _poll = monkey.get_original("select", "poll")
 _IN, _OUT = monkey.get_original("select", "POLLIN"), monkey.get_original("select", "POLLOUT")
 
 
 def install() -> None:
-    """Have every connection of this process wait so."""
+    """Make every connection of this process use `wait`."""
     waiting.wait = wait
 
 
 def wait(gen: PQGen[RV], fileno: int, interval: float = 0.0, timeout: float | None = None) -> RV:
-    """Run the driver's steps to their result, and wait for the socket wherever they say so.
+    """Run the driver's steps to their result, and wait for the socket where a step asks for it.
 
-    A step that waits goes on after `interval` at the latest, for it may have a look at other
-    things. Times are in seconds. Raises the driver's errors, its own for a timeout among them.
+    A wait ends after `interval` at the latest, so that the step can check other things. Times are
+    in seconds. Raises the driver's errors, for a timeout too.
     """
     deadline = float("inf") if timeout is None else time.monotonic() + timeout
     try:
@@ -49,7 +50,7 @@ def _ready_now(fileno: int, wanted: int) -> int:
     poll.register(fileno, (_IN if wanted & WAIT_R else 0) | (_OUT if wanted & WAIT_W else 0))
     for _, events in poll.poll(0):
         if events & ~(_IN | _OUT):
-            return wanted  # The connection is broken: the step finds out how.
+            return wanted  # The connection is broken; the step finds out why.
         return (READY_R if events & _IN else READY_NONE) | (READY_W if events & _OUT else 0)
     return READY_NONE
 
@@ -58,7 +59,7 @@ def _ready_later(fileno: int, wanted: int, interval: float, deadline: float) -> 
     hub = gevent.get_hub()
     watcher = hub.loop.io(fileno, wanted)
     try:
-        # False: it ends the block, and no other timeout does so.
+        # False means that this timeout ends the block without an exception.
         with gevent.Timeout(min(interval, deadline - time.monotonic()), False):  # type: ignore[arg-type]
             hub.wait(watcher)
             if wanted == WAIT_R:

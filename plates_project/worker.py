@@ -1,4 +1,4 @@
-"""The worker process: gunicorn's gevent worker, with a prompt stop and errors in our form."""
+"""The worker process: gunicorn's gevent worker, but with a fast stop and errors in JSON."""
 
 import contextlib
 import signal
@@ -23,26 +23,26 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # The connections being served, by their greenlets.
+        # The open connections, by the greenlets that serve them.
         self._clients: dict[object, socket.socket] = {}
-        # Those of them that wait for their next request.
+        # The connections that wait for their next request.
         self._idle: set[socket.socket] = set()
 
     def init_process(self) -> None:
-        # The driver decides when it is imported whether its waits give way to other greenlets.
-        assert "psycopg" not in sys.modules, "imported before the patching: would block all"
+        # Only if the driver is imported after the patching do its waits let other greenlets run.
+        assert "psycopg" not in sys.modules, "psycopg was imported before gevent's patching"
         super().init_process()
 
     def init_signals(self) -> None:
         super().init_signals()
-        # Ctrl-C reaches every process of the terminal; the arbiter passes it on as SIGTERM.
+        # Ctrl-C reaches every process of the terminal, and the arbiter then sends SIGTERM.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # Held back since before the fork.
+        # They have been blocked since before the fork.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        # Not here: a signal may come in the middle of anything.
+        # A greenlet does it, because a signal may interrupt any code.
         gevent.spawn(self._release)
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: Any) -> None:
@@ -67,7 +67,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     @contextmanager
     def timeout_ctx(self) -> Iterator[None]:
-        """Bounds the wait for a request's head."""
+        """Bound the wait for a request's head."""
         client = self._clients[gevent.getcurrent()]
         self._idle.add(client)
         if not self.alive:
@@ -90,7 +90,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             bodies.linger(client)
 
     def _release(self) -> None:
-        # Imported late: the application must be loaded in the worker, after the patching.
+        # Imported late, because the worker must load the application after the patching.
         from streams import wakeups
 
         wakeups.shut_down()
@@ -98,8 +98,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._stop_reading(client)
 
     def _stop_reading(self, client: socket.socket) -> None:
-        # A request that has arrived already is still read and answered. The shutdown goes through a
-        # second object for the same connection: gevent raises an error in greenlets that wait on
+        # A request that has arrived already is still read and answered. The shutdown uses a second
+        # object for the same connection, because gevent raises an error in greenlets that wait on
         # the object that is shut down.
         with contextlib.suppress(OSError), client.dup() as connection:
             connection.shutdown(socket.SHUT_RD)

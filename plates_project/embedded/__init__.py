@@ -1,11 +1,12 @@
-"""The embedded PostgreSQL, for whoever has set no DATABASE_URL.
+"""The embedded PostgreSQL, which is used if DATABASE_URL is not set.
 
 Its data is in `DATA_DIR/postgres`. Every process that uses it is a member: it holds a shared lock
-on a file beside the data for as long as it lives. The first member starts the server, the last
-to leave stops it. The kernel drops the lock of a process that is killed, so members need no list
-that could go stale; a server left without members is joined by the next.
+on a file beside the data for as long as it lives. The first member starts the server, and the
+last member to leave stops it. The kernel drops the lock of a process that is killed, so there is
+no list of members that could become wrong. If all members were killed, the server runs on, and the
+next process to join uses it.
 
-While a service runs, the process `watch` starts the server again should it die.
+While the service runs, the process `watch` starts the server again if it dies.
 """
 
 from plates_project.embedded.membership import Membership, membership_of

@@ -1,4 +1,4 @@
-"""Locks between processes, on files beside the data. The kernel drops those of the dead."""
+"""Locks between processes, on files beside the data. The kernel drops a dead process' locks."""
 
 import fcntl
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def open_lock(path: Path) -> int:
-    """A file descriptor to lock, closed in what this process executes."""
+    """Open a file to lock. Programs that this process executes do not inherit the descriptor."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager
 def exclusive_start(data_directory: Path) -> Iterator[None]:
-    """Run the body while no other process starts or stops the server of that directory."""
+    """Run the body while no other process starts or stops the server under that directory."""
     lock = open_lock(data_directory / "postgres.starting")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)

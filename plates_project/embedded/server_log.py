@@ -1,4 +1,4 @@
-"""PostgreSQL's own log, `DATA_DIR/postgres/log`, and its bound."""
+"""PostgreSQL's own log, `DATA_DIR/postgres/log`, whose size is bounded here."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ MAX_BYTES = 16 * 1024 * 1024
 """How large the log may become."""
 
 KEPT_BYTES = 1024 * 1024
-"""How much of its end is kept when it became larger."""
+"""How much of the log's end is kept when the log has become too large."""
 
 TOLD_BYTES = 2000
-"""How much of it an error message repeats."""
+"""How much of the log an error message repeats."""
 
 
 def path(directory: Path) -> Path:
@@ -19,7 +19,7 @@ def path(directory: Path) -> Path:
 
 
 def size(directory: Path) -> int:
-    """Its size in bytes; 0 if there is none."""
+    """The size of the log in bytes; 0 if there is no log."""
     try:
         return path(directory).stat().st_size
     except FileNotFoundError:
@@ -27,7 +27,7 @@ def size(directory: Path) -> int:
 
 
 def since(directory: Path, offset: int) -> str:
-    """The end of what was written after the first `offset` bytes."""
+    """The end of the log, without its first `offset` bytes."""
     if not path(directory).exists():
         return ""
     with path(directory).open("rb") as log:
@@ -36,14 +36,14 @@ def since(directory: Path, offset: int) -> str:
 
 
 def keep_bounded(directory: Path) -> None:
-    """Drop all but the end of a log that became too large.
+    """Drop all but the end of a log that has become too large.
 
-    Done in place, for the server has it open, to append. What it writes in this very moment may
-    be lost or stand before the rest.
+    The file stays the same, because the server has it open to append. A line that the server
+    writes at this very moment may be lost, or stand before the rest.
     """
     if size(directory) <= MAX_BYTES:
         return
-    # The directory is another user's where this one is root: no link of theirs is followed.
+    # Under root the directory belongs to another user, so a link from that user is not followed.
     descriptor = os.open(path(directory), os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "r+b", buffering=0) as log:
         log.seek(-KEPT_BYTES, os.SEEK_END)

@@ -1,7 +1,7 @@
-"""Where the embedded server listens: on a Unix socket only, the same at each start.
+"""Where the embedded server listens: only on a Unix socket, at the same place after each start.
 
-Running processes know the place by their DATABASE_URL, and find a server there that was started
-again.
+Processes that use the server have the place in their DATABASE_URL, so they can connect again
+after the server was started again.
 """
 
 import os
@@ -17,9 +17,9 @@ _LONGEST_PATH = 103
 
 
 def directory_for(directory: Path, owner: str | None) -> Path:
-    """Where a server is to listen: its data directory, unless that path is too long for a socket's.
+    """Where a server is to listen: in its data directory, unless the socket's path is too long.
 
-    `owner` is the system user that runs the server, if it is another than this process'.
+    `owner` is the system user that runs the server, if it is not this process' user.
     """
     if len(os.fsencode(directory / NAME)) <= _LONGEST_PATH:
         return directory
@@ -27,17 +27,17 @@ def directory_for(directory: Path, owner: str | None) -> Path:
 
 
 def of_running(directory: Path) -> Path:
-    """Where the running server listens, as it has written itself."""
+    """Where the running server listens, read from the pid file that it has written."""
     return Path((directory / "postmaster.pid").read_text().split("\n")[4])
 
 
 def url_in(sockets: Path, database: str) -> str:
-    """The URL of a database of the server that listens there."""
+    """The URL of a database of the server that listens in the directory `sockets`."""
     return f"postgresql://postgres@{quote(str(sockets), safe='')}/{database}"
 
 
 def forget(directory: Path) -> None:
-    """Remove the temporary directory, if the server had one: it is stopped."""
+    """Remove the temporary directory of a stopped server, if it had one."""
     kept = _kept(directory)
     if kept:
         shutil.rmtree(kept, ignore_errors=True)
@@ -53,7 +53,7 @@ def _new(directory: Path, owner: str | None) -> Path:
 
 
 def _kept(directory: Path) -> Path | None:
-    """The temporary directory of an earlier start, unless it is gone or somebody else's by now."""
+    """The temporary directory of an earlier start. None if it is gone or now has another owner."""
     try:
         sockets = Path(_record(directory).read_text())
         return sockets if sockets.lstat().st_uid == directory.stat().st_uid else None

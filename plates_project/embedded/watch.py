@@ -1,10 +1,10 @@
-"""Watches over the embedded server while its parent serves: starts it again should it die.
+"""Watches the embedded PostgreSQL while the service runs, and starts it again if it dies.
 
     python -m plates_project.embedded.watch DATA_DIR
 
-It is a process of its own because the parent, gunicorn, may not import the driver before it makes
-workers. Its stdin is a socket to the parent, which closes when the parent ends, however it does;
-this process ends then too, and leaves the server as it is.
+This is a process of its own, because its parent, gunicorn, must not import the driver before it
+forks its workers. The stdin of this process is a socket to the parent. When the parent ends in any
+way, the socket closes; this process then ends too, and leaves the server as it is.
 """
 
 import logging
@@ -24,47 +24,47 @@ from plates_project.embedded.locks import exclusive_start
 from plates_project.embedded_watcher import GIVEN_UP
 
 CHECK_SECONDS = 0.25
-"""How often it looks whether the server lives."""
+"""How long the watcher waits between two checks of the server."""
 
 MAX_STARTS = 8
-"""How often the server is started in a row, before it is given up."""
+"""How many times in a row the watcher starts the server before it gives up."""
 
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
-"""How long it waits between two of these starts: doubled from the first to the longest."""
+"""How long the watcher waits between two starts: each time twice as long, up to the longest."""
 
 HELD_SECONDS = 60.0
-"""A server that lived for so long is as good as new: its next death begins a new row."""
+"""When the server has lived for so long after a start, the starts are counted from 0 again."""
 
-# Not by `__name__`: it is run as a program.
+# `__name__` would be `__main__`, because this module is run as a program.
 log = logging.getLogger("plates_project.embedded.watch")
 
 
 class Parent:
-    """The process that serves, at the other end of a socket."""
+    """gunicorn's main process, at the other end of the socket."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._pid = os.getppid()
 
     def is_leaving(self, within_seconds: float = 0.0) -> bool:
-        """Whether it ends, now or within that time."""
+        """Whether the parent ends, now or within that time."""
         readable, _, _ = select.select([self._end], [], [], within_seconds)
         return bool(readable)
 
     def leave(self) -> None:
-        """Behave from here on as if it was leaving."""
+        """Behave from now on as if the parent was leaving."""
         self._end.shutdown(socket.SHUT_RD)
 
     def stop(self) -> None:
-        """Have it stop in order, with a failure for its status."""
+        """Make the parent stop in order, with a failure as its exit status."""
         if not self.is_leaving():
             self._end.send(GIVEN_UP)
             os.kill(self._pid, signal.SIGTERM)
 
 
 def watch(data_directory: Path, parent: Parent) -> None:
-    """Keep the server alive until the parent leaves, or there is no hope."""
+    """Keep the server alive until the parent leaves, or MAX_STARTS starts in a row did not help."""
     directory = server.directory_in(data_directory)
     starts, last_start_at = 0, 0.0
     while not parent.is_leaving(CHECK_SECONDS):
@@ -84,7 +84,7 @@ def watch(data_directory: Path, parent: Parent) -> None:
 
 
 def _pause_before(start: int) -> float:
-    """Seconds; the first start comes at once."""
+    """How many seconds to wait before a start. The first start comes at once."""
     if start == 0:
         return 0.0
     return min(FIRST_PAUSE_SECONDS * 2.0 ** (start - 1), LONGEST_PAUSE_SECONDS)
@@ -97,7 +97,7 @@ def _start_again(data_directory: Path, parent: Parent, start: int) -> None:
             server.ensure_running(server.directory_in(data_directory), parent.is_leaving)
     except server.GivenUp:
         return
-    # The disk may be full, the directory gone.
+    # The disk may be full, or the directory may be gone.
     except (subprocess.SubprocessError, OSError) as error:
         log.error("the embedded PostgreSQL did not start", extra={"error": str(error)})
     else:
@@ -105,8 +105,8 @@ def _start_again(data_directory: Path, parent: Parent, start: int) -> None:
 
 
 def main() -> None:
-    """Watch over the server in the directory that the command line names."""
-    # Ctrl-C reaches every process of the terminal; the parent is the one to act on it.
+    """Watch the server under the directory that the command line names."""
+    # Ctrl-C reaches every process of the terminal, but only the parent is to act on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = Parent(socket.socket(fileno=sys.stdin.fileno()))
     signal.signal(signal.SIGTERM, lambda number, frame: parent.leave())
