@@ -1,5 +1,5 @@
-"""The benchmark. `python -m bench` lists what it measures, and is the one way in.
+"""The benchmark. `python -m bench` lists its studies and runs them.
 
-The packages `alone`, `noop` and `peers` in it are programs under test: `targets` starts them as
-servers of their own.
+The packages `alone`, `noop` and `peers` are programs under test: `targets` starts them as servers
+of their own.
 """

@@ -1,4 +1,4 @@
-"""`python -m bench STUDY [OPTION …]`; alone, it lists the studies."""
+"""`python -m bench STUDY [OPTION …]` runs a study; `python -m bench` lists the studies."""
 
 import argparse
 import sys
@@ -15,27 +15,27 @@ class Study:
     summary: str
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
-    """Measures and prints; gives the exit status."""
+    """Measures, prints the results, and returns the exit status."""
 
 
 STUDIES = {
     "full": Study(
-        "measure the service beside its peers, with wrk; writes docs/benchmarks.md",
+        "compare the service with its peers, and write docs/benchmarks.md",
         comparison.add_arguments,
         comparison.run_full,
     ),
     "quick": Study(
-        "the same in two minutes, only printed",
+        "make the same comparison in two minutes, and only print it",
         comparison.add_arguments,
         comparison.run_quick,
     ),
     "pending-list": Study(
-        "what commands cost on long pending entries lists, past HTTP; needs DATABASE_URL",
+        "measure commands on long pending entries lists, without HTTP; needs DATABASE_URL",
         pending_list.add_arguments,
         pending_list.run,
     ),
     "stress-groups": Study(
-        "whether a group of a running server loses entries while its consumers crash",
+        "check that a group of a running server loses no entries while consumers crash",
         stress_groups.add_arguments,
         stress_groups.run,
     ),
@@ -43,7 +43,7 @@ STUDIES = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one study; the exit status."""
+    """Run one study, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the service.")
     commands = parser.add_subparsers(metavar="STUDY")
     for name, study in STUDIES.items():

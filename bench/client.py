@@ -1,6 +1,6 @@
-"""A small HTTP/1.1 client for load that wrk cannot make: one request depends on the last answer.
+"""A small HTTP/1.1 client for load that wrk cannot make: each request depends on the last answer.
 
-It knows only what the measured servers send: answers with a Content-Length, or in chunks.
+It understands only what the measured servers send: answers with a Content-Length, or in chunks.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Connection:
         return cls(target, *await asyncio.open_connection(HOST, target.port, limit=HEAD_LIMIT))
 
     async def result(self, request: Request) -> Any:
-        """What an endpoint of the `rest` dialect answers as its result."""
+        """Send the request in the `rest` dialect, and return the result in the answer."""
         return orjson.loads(await self.answer(request))["data"]["result"]
 
     async def answer(self, request: Request) -> bytes:
@@ -71,7 +71,7 @@ class Connection:
 
 
 def encoded(target: Target, request: Request) -> bytes:
-    """The request as it goes over the wire."""
+    """The bytes of the request for that target."""
     body = request.body.encode()
     lines = [f"{request.method} {request.path} HTTP/1.1", f"Host: {HOST}:{target.port}"]
     lines += [f"{name}: {value}" for name, value in target.headers.items()]
@@ -82,7 +82,7 @@ def encoded(target: Target, request: Request) -> bytes:
 def send_and_wait(target: Target, request: Request) -> float:
     """Send a request and return the monotonic time at which its answer began.
 
-    Blocks the whole process, so that nothing else it does delays what it tells.
+    Blocks the whole process, so that nothing else in it makes the time later than it was.
     """
     with socket.create_connection((HOST, target.port), WAIT_SECONDS) as connection:
         connection.sendall(encoded(target, request))

@@ -1,4 +1,4 @@
-"""The service beside what a user would pick instead, section after section."""
+"""Compares the service with what a user would choose instead, one section after the other."""
 
 import argparse
 import shutil
@@ -21,10 +21,10 @@ SECTIONS = ("throughput", "groups", "growth", "readers")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much of everything."""
+    """How much a run measures."""
 
     rounds: int
-    # Of each measurement.
+    # How long each measurement lasts.
     seconds: float
     fsync_policies: tuple[str, ...]
     lengths: Sequence[int]
@@ -38,7 +38,7 @@ QUICK = Effort(1, 1.0, ("always",), (10_000, 100_000), 10, (500,))
 
 @dataclass(slots=True)
 class Findings:
-    """What the sections found so far."""
+    """What the sections have found so far."""
 
     throughput: list[throughput.Result]
     grown: list[growth.Result]
@@ -47,18 +47,18 @@ class Findings:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The sections to measure; all of them where none is named."""
+    """Add the argument for the sections to measure. If none is named, all are measured."""
     parser.add_argument(
         "sections",
         nargs="*",
         type=_section,
         metavar="SECTION",
-        help=f"only some of {', '.join(SECTIONS)}",
+        help=f"measure only some of {', '.join(SECTIONS)}",
     )
 
 
 def run_full(options: argparse.Namespace) -> int:
-    """Print the tables of a long run; where no section is named, write the page too."""
+    """Print the tables of a long run. If no section is named, write the page, too."""
     page, findings = _run(FULL, options.sections or SECTIONS)
     if not options.sections:
         PAGE.write_text(page + _pictures(findings), encoding="utf-8")
@@ -79,10 +79,10 @@ def _section(text: str) -> str:
 
 
 def _run(effort: Effort, sections: Sequence[str]) -> tuple[str, Findings]:
-    """Measure and print; the page as it was printed, and what it is made of."""
+    """Measure and print. Returns the page that was printed, and the findings in it."""
     if shutil.which("wrk") is None:
-        sys.exit("bench: it needs wrk, which makes most of the load")
-    # Stopped, it still stops what it has started.
+        sys.exit("bench: wrk is missing, which makes most of the load")
+    # SIGTERM raises an exception, so that the servers that were started are stopped, too.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with all_targets(fsync_policies=effort.fsync_policies) as targets:
         findings = _measure(targets, effort, sections)

@@ -1,4 +1,4 @@
-"""The numbers that the service is to reach, and what a run says about them."""
+"""The numbers that the service is to reach, and whether a run reached them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST_READERS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A number to reach: at least `wanted`, or at most."""
+    """A number that is to be at least `wanted`; or at most, if the goal is a ceiling."""
 
     name: str
     wanted: float
@@ -41,7 +41,7 @@ RATIOS = (
     ("group1", STARLETTE, 3.0),
     ("group8", STARLETTE, 3.0),
 )
-"""Workload, other target, how many times its rate ours is to be."""
+"""A workload, another target, and how many times its rate the service's rate is to be."""
 
 HOT_TO_SPREAD = 0.9
 BATCH_TO_SINGLE = 8.0
@@ -64,7 +64,7 @@ def judged(
     long_ranges: Sequence[long_range.Result],
     blocked: Sequence[readers.Result],
 ) -> Iterator[Goal]:
-    """Those goals for which the run has figures."""
+    """The goals for which the run has figures."""
     by_name = {result.name: result for result in throughput}
     yield from _ratios(by_name)
     yield from _rates(by_name)

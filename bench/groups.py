@@ -1,4 +1,4 @@
-"""Consumers of one group, each looping: read 100 new entries, acknowledge them."""
+"""Measures consumers of one group. Each reads 100 new entries, acknowledges them, and repeats."""
 
 import asyncio
 import time
@@ -13,14 +13,14 @@ from bench.throughput import OURS, Result
 
 CONSUMERS = (1, 8)
 ENTRIES = 20_000
-"""How long the stream is; at its end the group starts over."""
+"""How long the stream is. At its end the group is set back to the beginning."""
 
 KEY = "grouped"
 GROUP = "workers"
 
 
 def run_all(targets: Targets, *, rounds: int, seconds: float) -> list[Result]:
-    """The loop with each number of consumers, against each target in turn."""
+    """Measure each number of consumers against each target in turn."""
     rivals = [
         target
         for name, target in targets.by_name.items()
@@ -63,7 +63,7 @@ async def _measure(target: Target, consumers: int, seconds: float) -> Measuremen
 
 
 async def _consume(target: Target, consumer: str, until: float) -> list[float]:
-    """Read and acknowledge until that time; what each cycle took, in milliseconds."""
+    """Read and acknowledge until that time. Returns how many milliseconds each cycle took."""
     connection = await Connection.open(target)
     cycles_ms = []
     while (started := time.perf_counter()) < until:

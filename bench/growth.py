@@ -1,4 +1,4 @@
-"""What an add, a range and a group read cost on streams of growing length."""
+"""Measures what an add, a range and a group read cost on streams of growing length."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ FILL_STREAM = """
         recorded_first_ms = 1, last_generated_seq = 0, recorded_first_seq = 0, tail_node = NULL
     WHERE plate_id = %(plate)s AND key = %(key)s
 """
-# Redis' own way to add many.
+# A Lua script adds many entries with one request.
 FILL_SCRIPT = """
 for number = ARGV[1], ARGV[2] do
   redis.call('XADD', KEYS[1], string.format('%d-0', number), unpack(ARGV, 3))
@@ -51,7 +51,7 @@ class Result:
 
 
 def run_all(targets: Targets, lengths: Sequence[int], *, rounds: int, repeats: int) -> list[Result]:
-    """Fill a stream of each length, then ask for each in turn, round after round."""
+    """Fill a stream of each length, then measure each stream in turn, round after round."""
     names = (OURS, "starlette (everysec)")
     rivals = [targets.by_name[name] for name in names if name in targets.by_name]
     for target in rivals:
@@ -61,7 +61,7 @@ def run_all(targets: Targets, lengths: Sequence[int], *, rounds: int, repeats: i
 
 
 def key_of(length: int) -> str:
-    """The stream of that length."""
+    """The key of the stream of that length."""
     return f"grown{length}"
 
 
@@ -81,7 +81,7 @@ async def _add_one(target: Target, key: str) -> None:
 
 
 def _fill_table(store: str, plate: int, length: int) -> None:
-    """By SQL, past the service; the one entry that made the stream is replaced."""
+    """Fill the stream with SQL, without the service. The entry that created it is replaced."""
     import orjson
 
     words = {
@@ -115,7 +115,7 @@ def _fill_redis(store: str, length: int) -> None:
 async def _measure(
     targets: Sequence[Target], lengths: Sequence[int], rounds: int, repeats: int
 ) -> list[Result]:
-    """Each length of each target in turn, round after round."""
+    """Measure each length of each target in turn, round after round."""
     connections = [await Connection.open(target) for target in targets]
     probes = [
         _Probe(target.name, connection, length, repeats)
@@ -133,7 +133,7 @@ async def _measure(
 
 
 class _Probe:
-    """Asks one stream for everything, again and again."""
+    """Measures all requests on one stream, again and again."""
 
     def __init__(self, target: str, connection: Connection, length: int, repeats: int) -> None:
         self._target = target
@@ -146,13 +146,13 @@ class _Probe:
         self._group_ms: list[float] = []
 
     async def prepare(self) -> None:
-        """Have a group in the middle of the stream."""
+        """Create a group whose place is the middle of the stream."""
         await self._connection.answer(
             requests.create_group(self._key, GROUP, f"{self._length // 2}-0")
         )
 
     async def run(self) -> None:
-        """One round."""
+        """Measure one round."""
         await self._connection.answer(
             requests.rewind_group(self._key, GROUP, f"{self._length // 2}-0")
         )

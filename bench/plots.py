@@ -1,4 +1,4 @@
-"""The results as pictures: SVG that reads well on a light page and on a dark one."""
+"""Draws the results as SVG pictures, for light pages and dark ones."""
 
 import io
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ INK = "#010203"
 STYLE = (
     "<style>:root{--ink:#24292f}@media (prefers-color-scheme: dark){:root{--ink:#d6dde5}}</style>"
 )
-# Told apart in both schemes, and by people who do not see all colours.
+# These colours differ on light and dark pages, and for people who do not see all colours.
 COLOURS = ("#1f8fd6", "#e08a00", "#2aa876", "#c85a9e", "#8a7fd0", "#b0502a", "#7d8590", "#c9b400")
 
 SETTINGS: Any = {
@@ -47,7 +47,7 @@ def draw_all(
     grown: Sequence[growth.Result],
     blocked: Sequence[readers.Result],
 ) -> list[str]:
-    """Write the pictures that there are figures for; their file names."""
+    """Write the pictures for which there are figures. Returns their file names."""
     directory.mkdir(parents=True, exist_ok=True)
     drawn = []
     with mpl.rc_context(SETTINGS):

@@ -1,4 +1,4 @@
-"""Server processes of a run: on free ports of 127.0.0.1, waited for, and ended with it."""
+"""Starts the server processes of a run on free ports of 127.0.0.1, and ends them with the run."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ ANSWER_SECONDS = 5
 
 
 class DidNotStart(Exception):
-    """A server ended, or did not answer in time; the text has what it printed."""
+    """A server ended, or did not answer in time. The text has the output of the server."""
 
 
 def free_port() -> int:
@@ -37,7 +37,7 @@ def running(
     port: int,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[psutil.Process]:
-    """Run a server for the time of the body, which begins once it answers.
+    """Run a server while the body runs. The body begins once the server answers.
 
     Raises DidNotStart.
     """
@@ -57,12 +57,12 @@ def running(
 
 
 def python(*arguments: str) -> list[str]:
-    """A command line of this very interpreter."""
+    """A command line that runs this process' Python."""
     return [sys.executable, *arguments]
 
 
 def family(process: psutil.Process) -> list[psutil.Process]:
-    """The process and all that it has started."""
+    """The process and all its descendants."""
     return [process, *process.children(recursive=True)]
 
 
@@ -77,7 +77,7 @@ def _wait_until(
 
 
 def _answers(port: int) -> bool:
-    """Whether there is any answer to a request: Redis, too, has one to HTTP."""
+    """Whether the port answers an HTTP request with anything. Redis does, too."""
     try:
         with socket.create_connection((HOST, port), ANSWER_SECONDS) as probe:
             probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")

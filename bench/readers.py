@@ -1,4 +1,4 @@
-"""Blocked readers: how soon all of them are answered, and what they cost while they wait."""
+"""Measures how soon all blocked readers are answered, and what they cost while they wait."""
 
 import asyncio
 import resource
@@ -25,36 +25,36 @@ SETTLE_SECONDS = 60.0
 
 COUNT_SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 
-# The load of the unrelated adds.
+# How many connections send the unrelated adds.
 CONNECTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What so many blocked readers took."""
+    """What a number of blocked readers cost."""
 
     target: str
     readers: int
     streams: int
-    # From the add's answer to the last reader's.
+    # The time from the add's answer to the last reader's answer.
     last_answer_ms: float
-    # Proportional set size of all worker processes.
+    # By how much the proportional set size of all processes grew, divided by the readers.
     kb_per_reader: float
-    # Of one core, with all readers blocked.
+    # How much of one core the servers use while all readers are blocked.
     idle_cpu_percent: float
-    # How many times as long an add to another stream takes, at the median.
+    # How many times as long an add to another stream takes, by the medians.
     add_slowdown: float
-    # Open to PostgreSQL, of both workers; None: not PostgreSQL.
+    # How many connections the workers have to PostgreSQL. None if the target does not use it.
     database_connections: int | None
 
 
 def run_all(
     targets: Targets, counts: Sequence[int], *, rounds: int, seconds: float
 ) -> list[Result]:
-    """Each number of readers, on one stream and on as many streams, round after round."""
+    """Measure each number of readers, on one stream and on a stream each, round after round."""
     _raise_open_files_limit()
     rivals = _rivals(targets)
-    # Before the first readers: a process keeps most of the memory that it once had.
+    # Measured before the first readers, because a process keeps most of its memory after them.
     baselines_kb = {target.name: memory_kb(target) for target in rivals}
     results = []
     for count in counts:
@@ -69,7 +69,7 @@ def run_all(
 
 
 def _median(rounds: Sequence[Result]) -> Result:
-    """Of each figure the median, but of the memory that of the first round: much is kept."""
+    """The medians of the figures. Memory is of the first round, as processes keep much of it."""
     first = rounds[0]
     return replace(
         first,
@@ -98,7 +98,7 @@ class _Run:
         self._keys = [f"blocked{stamp}-{n}" for n in range(streams)]
 
     async def measure(self) -> Result:
-        """Block the readers, look, wake them, and see them answered."""
+        """Block the readers, measure their costs, wake them, and wait for their answers."""
         alone_ms = self._unrelated_add_ms()
         waiting = await self._block()
         await self._settle()
@@ -144,7 +144,7 @@ class _Run:
         return elapsed * 1000
 
     async def _settle(self) -> None:
-        """Wait until the servers do nothing: all requests have been taken."""
+        """Wait until the servers are quiet: then they have received all requests."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while await self._cpu_share(QUIET_SECONDS) > QUIET_CPU and time.monotonic() < deadline:
             pass
@@ -173,7 +173,7 @@ class _Run:
 
 
 def memory_kb(target: Target) -> float:
-    """What all processes of the target hold, shared pages shared out among them."""
+    """The memory of all processes of the target. Each shared page counts once in all."""
     return sum(process.memory_full_info().pss for process in family(target.process)) / 1024
 
 

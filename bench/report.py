@@ -1,4 +1,4 @@
-"""The results as Markdown tables."""
+"""Writes the results as Markdown tables."""
 
 import os
 import platform
@@ -19,27 +19,28 @@ Row = Sequence[object]
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`, from one run. `make bench-quick` prints a smaller one in two minutes. \
-What limits the goals that are not reached is told in [decisions/limits.md](decisions/limits.md). \
-It needs wrk; redis-server and webdis, Debian packages like wrk, are left out where they are \
-missing.
+`make bench` writes this page from one run. `make bench-quick` prints a smaller run in two \
+minutes. [decisions/limits.md](decisions/limits.md) explains why some goals are not reached. The \
+benchmark needs wrk. It leaves out redis-server and webdis if they are missing. All three are \
+Debian packages.
 
 {machine}, {workers} workers for each Python server, load generator on the same machine. Such a \
-machine is noisy: compare within a table, not between runs. Targets are measured in turn, round \
-after round; rates are medians of the rounds, and a ratio is given for each round: how many \
-times the other's rate ours was.
+machine is noisy: compare figures within a table, not between runs. Targets are measured in turn, \
+round after round. Rates are medians of the rounds. The ratio of each round says how many times \
+the other target's rate the rate of plates was.
 
-- **plates**: the service on an embedded PostgreSQL of its own, `fsync=on`: acknowledged means on \
-disk.
+- **plates**: the service on an embedded PostgreSQL of its own, `fsync=on`: an \
+acknowledged entry is on disk.
 - **DRF no-op**: a plain Django REST framework endpoint on the same server with the same settings. \
 It parses the same body, answers a constant and touches no database.
-- **each add alone**: the service with a transaction for each add.
+- **each add alone**: the service, but with a transaction of its own for each add.
 - **starlette**: what a Python developer would write by hand, `bench/peers/starlette_app.py`: \
 Starlette and redis-py under uvicorn (uvloop, httptools, no access log), on Redis with \
-`appendonly yes` and `appendfsync` as said in brackets. It checks one key and validates nothing.
-- **webdis**: webdis on the same Redis; adds and lengths only.
-- **pgbench**: the service's own statement on the same PostgreSQL, prepared, over as many \
-connections, with nothing around it.
+`appendonly yes`, and with the `appendfsync` that stands in brackets. It checks one API key and \
+validates nothing.
+- **webdis**: webdis on the same Redis, for adds and lengths only.
+- **pgbench**: pgbench runs the service's own statement, prepared, on the same PostgreSQL over as \
+many connections, without the service.
 """
 
 
@@ -67,7 +68,7 @@ def page(
 
 
 def workload(result: Result) -> str:
-    """One workload: every target with its rate, its latencies and the ratios."""
+    """The section of a workload: the rate, the latencies and the ratios of every target."""
     rows = [
         (name, *_figures(measured), " ".join(f"{ratio:.2f}" for ratio in ratios(result, name)))
         for name, measured in result.rounds.items()
@@ -77,7 +78,7 @@ def workload(result: Result) -> str:
 
 
 def table(head: Row, rows: Sequence[Row]) -> str:
-    """A Markdown table; numbers stand right."""
+    """A Markdown table. All columns but the first are aligned right."""
     marks = ["---", *("--:" for _ in head[1:])]
     lines = [head, marks, *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
@@ -121,7 +122,7 @@ def _long_ranges(results: Sequence[long_range.Result]) -> str:
         )
         for r in results
     ]
-    how = "plates; a range of the whole stream, without count, read as fast as it comes"
+    how = "plates; a range of the whole stream, without count; the client reads as fast as it can"
     return f"## Replies of any size\n\n{how}\n\n{table(head, rows)}"
 
 
@@ -143,8 +144,9 @@ def _readers(results: Sequence[readers.Result]) -> str:
     ]
     return (
         "## Blocked readers\n\nasyncio client; the unrelated adds by wrk over"
-        f" {readers.CONNECTIONS} connections; medians of the rounds. The last answer counts from"
-        " the add's own; memory is the growth of the proportional set size in the first round."
+        f" {readers.CONNECTIONS} connections; medians of the rounds. The time of the last answer"
+        " begins with the add's own answer. Memory is the growth of the proportional set size in"
+        " the first round."
         f"\n\n{table(head, rows)}"
     )
 

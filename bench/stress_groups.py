@@ -2,10 +2,10 @@
 
     python -m bench stress-groups --url http://127.0.0.1:8000 --plate demo --key plt_… --seconds 60
 
-Producers add. Consumers read and acknowledge, but now and then one forgets what it was given, as
-if it had crashed. A reaper takes over with XAUTOCLAIM what was left lying. At the end every
-acknowledged add must have been processed at least once, and nothing may be pending; the exit
-status tells.
+Producers add entries. Consumers read and acknowledge them, but now and then a consumer forgets the
+entries it has read, as if it had crashed. A reaper claims forgotten entries with XAUTOCLAIM. At the
+end every entry whose add succeeded must have been processed at least once, and no entry may be
+pending. The exit status says whether this is so.
 """
 
 import argparse
@@ -23,17 +23,17 @@ PRODUCERS = 4
 CONSUMERS = 4
 ENTRIES_AT_ONCE = 20
 CRASHES = 0.05
-"""How often a consumer crashes with what it was given."""
+"""After what share of its reads a consumer crashes before it processes the entries."""
 
 LEFT_LYING_MS = 500
-"""After how long the reaper takes an entry over."""
+"""After how long the reaper claims an entry."""
 
 DRAIN_SECONDS = 60
-"""How long the group may take for what is left once the producers have stopped."""
+"""How long the group may take to process the rest after the producers have stopped."""
 
 
 class Stress:
-    """What was added and what was processed, shared by all the threads."""
+    """The entries that were added and processed. All threads share this object."""
 
     def __init__(self, url: str, plate: str, key: str) -> None:
         self._address = urlsplit(url).netloc
@@ -47,7 +47,7 @@ class Stress:
         self.crashes = 0
 
     def run(self, seconds: float) -> bool:
-        """Produce for so long, then drain; whether everything was processed."""
+        """Produce for `seconds`, then wait for the rest. Whether every entry was processed."""
         self._call("XGROUP", "CREATE", self._stream, "g", "$", "MKSTREAM")
         self._producing.set()
         self._consuming.set()
@@ -120,7 +120,7 @@ def _until(is_so: Callable[[], bool], seconds: float) -> bool:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which server, which plate, and for how long."""
+    """Add the options: which server, which plate, and for how long."""
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--plate", default="demo")
     parser.add_argument("--key", required=True)
@@ -128,7 +128,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Stress it and print how it went; the exit status."""
+    """Stress the server, print the outcome, and return the exit status."""
     stress = Stress(options.url, options.plate, options.key)
     all_processed = stress.run(options.seconds)
     print(

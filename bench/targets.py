@@ -1,6 +1,6 @@
-"""What is measured: the service, its reference points and its peers, started and stopped.
+"""Starts and stops what is measured: the service, variants of it, and its peers.
 
-All of them run at the same time, idle but for the one that is being measured.
+All of them run at the same time, but only the one that is being measured has work.
 """
 
 import json
@@ -32,26 +32,26 @@ class Target:
     """A server that takes requests. Two targets of one dialect take the same requests."""
 
     name: str
-    # `rest`: the service's own paths; `webdis`: commands in the path.
+    # `rest` for the service's own paths, `webdis` for commands in the path.
     dialect: str
     port: int
     process: psutil.Process
     headers: Mapping[str, str]
-    # Where its entries are: a connection string of PostgreSQL or Redis; None: nowhere.
+    # Where its entries are: a URL of PostgreSQL or Redis. None if it keeps no entries.
     store: str | None
 
     @property
     def url(self) -> str:
-        """Without a slash at its end."""
+        """The URL, without a slash at its end."""
         return f"http://{HOST}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """All that could be started, and what is missing."""
+    """The targets that could be started, and what is missing."""
 
     by_name: Mapping[str, Target]
-    # What is left out, and why.
+    # One text for each target that is left out, which says why.
     missing: tuple[str, ...]
     database_url: str
     plate_id: int
@@ -59,9 +59,9 @@ class Targets:
 
 @contextmanager
 def all_targets(*, fsync_policies: tuple[str, ...] = FSYNC_POLICIES) -> Iterator[Targets]:
-    """Start everything on fresh data under a directory of its own, removed afterwards."""
+    """Start all targets with new data in a temporary directory, which is removed at the end."""
     directory = Path(tempfile.mkdtemp(prefix="plates-bench-"))
-    # The embedded server's own user must be able to pass.
+    # The embedded server's own user must have access.
     directory.chmod(0o755)
     found: dict[str, Target] = {}
     missing: list[str] = []
@@ -79,7 +79,7 @@ def all_targets(*, fsync_policies: tuple[str, ...] = FSYNC_POLICIES) -> Iterator
 
 
 def _prepared_database(url: str) -> tuple[int, str]:
-    """Create the tables and a plate; its id and a key."""
+    """Create the tables and a plate. Returns the plate's id and an API key."""
     _manage(url, "migrate", "--verbosity=0")
     facts = json.loads(_manage(url, "createplate", PLATE, "--json"))
     plate_id = _manage(
@@ -110,16 +110,16 @@ OWN_SETTINGS = {
     "each add alone": "bench.alone.settings",
     "DRF no-op": "bench.noop.settings",
 }
-"""The service and its reference points, by the settings that make them."""
+"""The service and its variants, each with its settings."""
 
 
 def _own_targets(stack: ExitStack, directory: Path, url: str, key: str) -> Iterator[Target]:
-    """Each started as the product is, by `manage.py serve`."""
+    """Start the service and each variant with `manage.py serve`."""
     for name, settings in OWN_SETTINGS.items():
         port = free_port()
         environment = {
             "DJANGO_SETTINGS_MODULE": settings,
-            # By this name its sessions are told from the others'.
+            # The name tells its sessions in the database from those of the others.
             "DATABASE_URL": f"{url}?application_name={quote(name)}",
             "DATA_DIR": str(directory),
             "STREAMS_MAX_BLOCK_MS": str(MAX_BLOCK_MS),
@@ -209,7 +209,7 @@ def _starlette(stack: ExitStack, directory: Path, name: str, store: str) -> Targ
     port, key = free_port(), secrets.token_urlsafe()
     process = stack.enter_context(
         running(
-            # Faster than its defaults: no line for each request.
+            # Without a log line for each request, uvicorn is faster than with its defaults.
             python(
                 "-m",
                 "uvicorn",

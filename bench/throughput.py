@@ -1,4 +1,4 @@
-"""Runs the workloads of one shape, each target in turn, round after round."""
+"""Runs the workloads that wrk makes, each target in turn, round after round."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ WARM_UP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one workload gave, round by round, for each target; the first is `plates`."""
+    """What one workload measured for each target, round by round. The first target is `plates`."""
 
     name: str
     title: str
@@ -24,7 +24,7 @@ class Result:
 
 
 def run_all(targets: Targets, *, rounds: int, seconds: float) -> Iterator[Result]:
-    """Every workload against every target that takes it."""
+    """Measure every workload against every target that takes it."""
     for target in targets.by_name.values():
         if target.dialect == "rest" and target.name != "DRF no-op":
             for request in PREPARATION:
@@ -40,7 +40,7 @@ def run_all(targets: Targets, *, rounds: int, seconds: float) -> Iterator[Result
 
 
 def _groups() -> Iterator[list[Workload]]:
-    """The workloads in order, those that are compared with each other in one list."""
+    """The workloads in order. Workloads that are compared with each other are in one list."""
     by_name = {workload.name: workload for workload in WORKLOADS}
     groups = {name: names for names in COMPARED for name in names}
     while by_name:
@@ -49,7 +49,7 @@ def _groups() -> Iterator[list[Workload]]:
 
 
 class _Run:
-    """A workload against all its targets, round by round."""
+    """Measures a workload against all its targets, round by round."""
 
     def __init__(self, workload: Workload, targets: Targets, seconds: float) -> None:
         self._workload = workload
@@ -81,7 +81,7 @@ class _Run:
 
 
 def _rivals(workload: Workload, targets: Targets) -> list[Target]:
-    """Those that the workload is for, and that are there; `plates` first."""
+    """The targets of the workload that could be started, `plates` first."""
     wanted = (OURS, *workload.others)
     return [
         target
@@ -94,7 +94,7 @@ def _rivals(workload: Workload, targets: Targets) -> list[Target]:
 def _measure(workload: Workload, target: Target, seconds: float) -> Measurement:
     is_webdis = target.dialect == "webdis"
     shapes = workload.webdis if is_webdis else workload.rest
-    # What webdis cannot send in one request it sends one by one, over more connections.
+    # webdis cannot take many adds in one request, so more connections send them one by one.
     connections = 64 if is_webdis else workload.connections
     measured = wrk(target, shapes, connections=connections, seconds=seconds)
     return measured.scaled(workload.webdis_amount if is_webdis else workload.amount)

@@ -1,4 +1,4 @@
-"""The workloads of one request shape, all made by wrk."""
+"""The workloads that wrk makes. Each has one kind of request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ ADDS = ("DRF no-op", "each add alone", *WITH_WEBDIS)
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A load, and what it is compared with."""
+    """A load, and the targets to measure with it."""
 
     name: str
     title: str
     connections: int
-    # What one request counts for.
+    # For how many units one request counts.
     amount: int
     unit: str
-    # Beside `plates`; of a peer only the first word of its name.
+    # The targets beside `plates`. Of a peer's name only the first word is given.
     others: Sequence[str]
     rest: Sequence[Request]
-    # The same for webdis, where it can do it; `webdis_amount` is what one of these counts for.
+    # The requests for webdis, if it can do this; `webdis_amount` is for how many units one counts.
     webdis: Sequence[Request] = ()
     webdis_amount: int = 1
 
@@ -112,7 +112,7 @@ WORKLOADS = (
 )
 
 COMPARED = (("add", "hot"),)
-"""Workloads that are compared with each other: they run in the same rounds."""
+"""Workloads that are compared with each other, and therefore run in the same rounds."""
 
 PREPARATION = [requests.add_batch(key, READ_COUNT) for key in READ_STREAMS]
-"""What the reading workloads need, to be sent once to each target that they run against."""
+"""The requests that fill the streams of the reading workloads, sent once to each target."""

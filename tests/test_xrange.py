@@ -167,7 +167,7 @@ class TestGet:
     @pytest.mark.parametrize("path", ["/streams/range/k", "/streams/reverse/k"])
     @pytest.mark.parametrize("count", [0, -1])
     def test_a_count_of_none_is_an_empty_list(self, api: Api, path: str, count: int) -> None:
-        """XRANGE-5, where the contract differs for the endpoints"""
+        """XRANGE-5, but the endpoints answer with an empty list (docs/redis-compatibility.md)"""
         assert api.get(path, count=count).result == []
         add(api, "k", "1-0")
         assert api.get(path, count=count).result == []

@@ -225,7 +225,7 @@ class TestReply:
         assert list(result) == ["c", "a", "b"]
 
     def test_a_key_named_twice_has_its_entries_joined(self, api: Api) -> None:
-        """XREAD-13, in an object as the contract has it"""
+        """XREAD-13, but the reply is an object, with each key once (docs/redis-compatibility.md)"""
         body = {"streams": [{"key": "k", "id": "1-0"}, {"key": "k", "id": "0"}]}
         add(api, "k", "1-0", "2-0")
         assert api.post("/streams/read", body).result == {"k": entries("2-0", "1-0", "2-0")}

@@ -1,1 +1,1 @@
-"""A program under test: the service, but with a transaction for each add."""
+"""A program under test: the service, but with a transaction of its own for each add."""

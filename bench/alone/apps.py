@@ -1,10 +1,10 @@
-"""Takes the coalescer out of the way of the appends."""
+"""Turns off the rounds in which the service commits many adds together."""
 
 from django.apps import AppConfig
 
 
 class AloneConfig(AppConfig):
-    """Has each caller commit its own adds, at the same time as all others."""
+    """Makes each caller commit its own adds, at the same time as all others."""
 
     name = "bench.alone"
     label = "bench_alone"

@@ -1,6 +1,6 @@
--- Sends the requests of a file one after the other, again and again, and prints what came of it.
+-- Sends the requests of a file one after the other, again and again, and prints the results.
 --
--- The file has one request a line: METHOD, path and body, parted by tabs.
+-- The file has one request a line: the method, the path and the body, separated by tabs.
 
 local requests = {}
 local next_request = 0

@@ -1,4 +1,4 @@
-"""The product's own settings, with a route for the endpoint that does nothing."""
+"""The service's own settings, with a route for the endpoint that does nothing."""
 
 from plates_project.settings import *  # noqa: F403 - all of them
 

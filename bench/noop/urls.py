@@ -14,7 +14,7 @@ __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 
 
 class NoopView(APIView):
-    """Takes an add's body, answers what an add answers, and does nothing in between."""
+    """Takes the body of an add and answers like an add, but adds nothing."""
 
     authentication_classes = ()
     permission_classes = ()

@@ -1,1 +1,1 @@
-"""Programs under test: what a user would write by hand instead."""
+"""Programs under test: what a user would write instead of using the service."""

@@ -1,7 +1,7 @@
 """The service that a Python developer would write by hand: Starlette and redis-py.
 
-The same paths, bodies and envelope as ours, for what the benchmark asks. It checks one API key,
-and leaves out all else: no plates, no validation, no limits, no refusals with a status.
+It has the same paths, bodies and envelope as the service, for the requests of the benchmark. It
+checks one API key. It has no plates, no validation, no limits, and no statuses for refusals.
 """
 
 import os
@@ -40,7 +40,7 @@ def endpoint(answer: Answer) -> Callable[[Request], Awaitable[JSONResponse]]:
 
 
 async def add(request: Request) -> Any:
-    """One entry, or several that are all added or none."""
+    """Add one entry; or several, of which either all are added or none."""
     body = await request.json()
     if "entries" not in body:
         return {"result": await db(request).xadd(body["key"], body["values"])}
@@ -56,7 +56,7 @@ async def length(request: Request) -> Any:
 
 
 async def entries_between(request: Request) -> Any:
-    """A range, oldest first."""
+    """The entries of a range, oldest first."""
     query = request.query_params
     found = await db(request).xrange(
         request.path_params["key"],
@@ -68,7 +68,7 @@ async def entries_between(request: Request) -> Any:
 
 
 async def read(request: Request) -> Any:
-    """What is above an ID in each stream; waits for it if asked to."""
+    """The entries above an ID in each stream. Waits for entries if the request says so."""
     body = await request.json()
     if [stream["id"] for stream in body["streams"]] == ["+"]:
         return {"result": await newest(db(request), body["streams"][0]["key"])}
@@ -81,12 +81,12 @@ async def read(request: Request) -> Any:
 
 
 async def newest(client: "redis.Redis", key: str) -> Any:
-    """The newest entry of a stream. Redis' own `+` is not there before 7.4."""
+    """The newest entry of a stream. Redis has `+` for this only since 7.4."""
     return by_key({key: await client.xrevrange(key, count=1)})
 
 
 async def create_group(request: Request) -> Any:
-    """A new consumer group."""
+    """Create a consumer group."""
     body = await request.json()
     done = await db(request).xgroup_create(
         body["key"], body["group"], body["id"], mkstream=body.get("mkstream", False)
@@ -114,7 +114,7 @@ async def acknowledge(request: Request) -> Any:
 
 
 async def pipeline(request: Request) -> Any:
-    """Several commands at once."""
+    """Run several commands at once."""
     async with db(request).pipeline(transaction=False) as pipe:
         for words in await request.json():
             pipe.execute_command(*words)
@@ -122,7 +122,7 @@ async def pipeline(request: Request) -> Any:
 
 
 async def command(request: Request) -> Any:
-    """Any command."""
+    """Run any command."""
     body = await request.json()
     client: Any = db(request)
     return {"result": await client.execute_command(body["command"], *body["args"])}
@@ -135,12 +135,12 @@ def db(request: Request) -> "redis.Redis":
 
 
 def flat(entries: Entries) -> list[list[Any]]:
-    """Entries as the contract shows them: [id, [field1, value1, …]]."""
+    """Entries in the form of docs/http-api.md: [id, [field1, value1, …]]."""
     return [[entry_id, list(chain.from_iterable(f.items()))] for entry_id, f in entries]
 
 
 def by_key(found: Any) -> Mapping[str, list[list[Any]]] | None:
-    """What a read found, by stream; None if nothing."""
+    """The entries that a read found, by stream; None if it found none."""
     pairs = found.items() if isinstance(found, dict) else found or ()
     return {key: flat(entries) for key, entries in pairs if entries} or None
 
@@ -152,7 +152,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         REDIS_URL,
         decode_responses=True,
         max_connections=MAX_CONNECTIONS,
-        # A blocking read takes as long as it takes.
+        # A blocking read may take any time.
         socket_timeout=None,
     )
     yield

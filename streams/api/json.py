@@ -1,4 +1,4 @@
-"""JSON as the contract wants it: UTF-8, nothing doubled, no number changed.
+"""Reads and writes JSON by the rules of docs/http-api.md: UTF-8, no doubled member, exact numbers.
 
 What is JSON, orjson decides. It forgets some things, though: doubled members, and how a number
 was written. A body that may hold such is read a second time, with the standard library.
