@@ -123,8 +123,23 @@ def run_server(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> R
     return run
 
 
+@pytest.fixture(scope="module")
+def server(request: pytest.FixtureRequest, run_server: RunServer) -> Iterator[Server]:
+    """The real server of a module's tests: the shared one, or their own if the module asks for it.
+
+    It asks with a mark that names the environment of its server:
+    `pytestmark = pytest.mark.own_server(WEB_CONCURRENCY="1")`.
+    """
+    own = request.node.get_closest_marker("own_server")
+    if own is None:
+        yield request.getfixturevalue("shared_server")
+        return
+    with run_server(**own.kwargs) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
-def server(run_server: RunServer) -> Iterator[Server]:
+def shared_server(run_server: RunServer) -> Iterator[Server]:
     """The server of two workers that tests share; those that stop or kill one run their own.
 
     Its readers keep their order even where this machine holds one of the workers up for a while.

@@ -15,7 +15,7 @@ from streams.domain.errors import TooManyRequests, Unavailable
 from streams.domain.plates import PlateId
 from streams.rounds.bounds import Bound
 from tests.polling import eventually
-from tests.servers import LivePlate, RunServer, Server
+from tests.servers import LivePlate, Server
 from tests.tails import tail
 
 PER_PLATE = 4
@@ -25,17 +25,14 @@ TOO_MANY = 10
 Answers = list[Future[httpx.Response]]
 
 
-@pytest.fixture(scope="module")
-def server(run_server: RunServer) -> Iterator[Server]:
-    """A server of one worker with narrow bounds."""
-    with run_server(
-        WEB_CONCURRENCY="1",
-        STREAMS_MAX_QUEUED_APPENDS=str(PER_PROCESS),
-        STREAMS_MAX_QUEUED_APPENDS_PER_PLATE=str(PER_PLATE),
-        STREAMS_MAX_BLOCKED_READERS=str(PER_PROCESS),
-        STREAMS_MAX_BLOCKED_READERS_PER_PLATE=str(PER_PLATE),
-    ) as running:
-        yield running
+# One worker with narrow bounds.
+pytestmark = pytest.mark.own_server(
+    WEB_CONCURRENCY="1",
+    STREAMS_MAX_QUEUED_APPENDS=str(PER_PROCESS),
+    STREAMS_MAX_QUEUED_APPENDS_PER_PLATE=str(PER_PLATE),
+    STREAMS_MAX_BLOCKED_READERS=str(PER_PROCESS),
+    STREAMS_MAX_BLOCKED_READERS_PER_PLATE=str(PER_PLATE),
+)
 
 
 @pytest.fixture

@@ -138,16 +138,16 @@ class Page:
 
 
 @pytest.fixture
-def server(run_server: RunServer) -> Iterator[Server]:
-    """A server of this test's own, to be killed."""
+def server_to_kill(run_server: RunServer) -> Iterator[Server]:
+    """A server of the test's own, which the test may stop and kill."""
     with run_server() as running:
         yield running
 
 
 @pytest.fixture
-def page(server: Server, tmp_path: Path) -> Iterator[Page]:
+def page(server_to_kill: Server, tmp_path: Path) -> Iterator[Page]:
     """A page that a browser has opened, and that follows the stream `events` from its start."""
-    plate = server.new_plate()
+    plate = server_to_kill.new_plate()
     page = Page(plate)
     with (
         plate.http,
@@ -191,13 +191,15 @@ def sees(page: Page, *ids: str) -> None:
     assert page.ids == list(ids)
 
 
-def test_it_goes_on_by_itself_after_the_server_was_killed(page: Page, server: Server) -> None:
+def test_it_goes_on_by_itself_after_the_server_was_killed(
+    page: Page, server_to_kill: Server
+) -> None:
     add(page, "1-0", "2-0")
     sees(page, "1-0", "2-0")
     add(page, "3-0")
     sees(page, "1-0", "2-0", "3-0")
-    server.kill()
-    server.start()
+    server_to_kill.kill()
+    server_to_kill.start()
     add(page, "4-0")
     sees(page, "1-0", "2-0", "3-0", "4-0")
     add(page, "5-0")
@@ -208,19 +210,19 @@ def test_it_goes_on_by_itself_after_the_server_was_killed(page: Page, server: Se
     assert page.reports[-1]["entry"] == ["5-0", ["f", "v"]]
 
 
-def test_with_a_new_ticket_it_goes_on_where_it_was(page: Page, server: Server) -> None:
+def test_with_a_new_ticket_it_goes_on_where_it_was(page: Page, server_to_kill: Server) -> None:
     add(page, "1-0", "2-0")
     sees(page, "1-0", "2-0")
-    server.stop()
+    server_to_kill.stop()
     # No ticket that was signed before is good any more, as after a minute.
-    server.environment["SECRET_KEY"] = "another key, " * 4
-    server.start()
+    server_to_kill.environment["SECRET_KEY"] = "another key, " * 4
+    server_to_kill.start()
     add(page, "3-0")
     sees(page, "1-0", "2-0", "3-0")
     assert page.tickets == 2
     # The ID in the URL is now older than where the browser is: the header counts.
-    server.kill()
-    server.start()
+    server_to_kill.kill()
+    server_to_kill.start()
     add(page, "4-0")
     sees(page, "1-0", "2-0", "3-0", "4-0")
     assert page.tickets == 2

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.polling import eventually
-from tests.servers import LivePlate, RunServer, Server
+from tests.servers import LivePlate, Server
 
 # More than the replies that are held in memory, several times.
 LONG = 5_000
@@ -22,16 +22,13 @@ VALUE = "v" * 150
 HELD_IN_MEMORY = 1_000
 
 
-@pytest.fixture(scope="module")
-def server(run_server: RunServer) -> Iterator[Server]:
-    """A server of one worker, which has two connections for all its requests."""
-    with run_server(
-        WEB_CONCURRENCY="1",
-        DATABASE_CONNECTIONS="4",
-        STREAMS_TAIL_SEND_TIMEOUT_MS="8000",
-        DATABASE_POOL_TIMEOUT_SECONDS="25",
-    ) as running:
-        yield running
+# One worker, which has two connections for all its requests.
+pytestmark = pytest.mark.own_server(
+    WEB_CONCURRENCY="1",
+    DATABASE_CONNECTIONS="4",
+    STREAMS_TAIL_SEND_TIMEOUT_MS="8000",
+    DATABASE_POOL_TIMEOUT_SECONDS="25",
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from tests.polling import eventually
-from tests.servers import LivePlate, RunServer, Server
+from tests.servers import LivePlate, Server
 
 DONE_SECONDS = 60
 
@@ -23,11 +23,8 @@ WRITES = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(run_server: RunServer) -> Iterator[Server]:
-    """A server of this module's own, whose database takes no writes at times."""
-    with run_server() as running:
-        yield running
+# Its database takes no writes at times.
+pytestmark = pytest.mark.own_server
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import httpx
@@ -26,16 +26,13 @@ DATABASE_CONNECTIONS = 3
 WORKERS = 2
 
 
-@pytest.fixture(scope="module")
-def server(run_server: RunServer) -> Iterator[Server]:
-    """A server in a hurry, whose workers have one connection for all their requests."""
-    with run_server(
-        WEB_CONCURRENCY=str(WORKERS),
-        DATABASE_CONNECTIONS=str(DATABASE_CONNECTIONS),
-        STREAMS_TAIL_HEARTBEAT_MS=str(HEARTBEAT_MS),
-        STREAMS_TAIL_SEND_TIMEOUT_MS=str(SEND_TIMEOUT_MS),
-    ) as running:
-        yield running
+# Short intervals, and workers that have one connection for all their requests.
+pytestmark = pytest.mark.own_server(
+    WEB_CONCURRENCY=str(WORKERS),
+    DATABASE_CONNECTIONS=str(DATABASE_CONNECTIONS),
+    STREAMS_TAIL_HEARTBEAT_MS=str(HEARTBEAT_MS),
+    STREAMS_TAIL_SEND_TIMEOUT_MS=str(SEND_TIMEOUT_MS),
+)
 
 
 @pytest.fixture
