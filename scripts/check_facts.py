@@ -21,7 +21,7 @@ def facts() -> list[str]:
 
 
 def cited() -> set[str]:
-    """The facts that tests cite, and perhaps more that are none."""
+    """The facts that tests cite, and perhaps other words of the same form."""
     texts = (path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     return {fact for text in texts for fact in _cited_in(text)}
 

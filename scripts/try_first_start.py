@@ -105,7 +105,7 @@ def _service(directory: Path, port: int, seconds: float) -> Iterator[Terminal]:
         _tell("Ctrl-C")
         terminal.press(CTRL_C)
         status = terminal.wait(STOP_SECONDS)
-        # Before that pip may have told of errors that it survived.
+        # Before that pip may have printed errors that it survived.
         served = terminal.text.partition("Preparing the database")[2]
         if status not in CLEAN_STATUSES or re.search("Traceback|Error", served):
             raise terminal.failure(f"it did not end cleanly, with status {status}")

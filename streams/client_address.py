@@ -29,7 +29,7 @@ def client_address(meta: Mapping[str, Any]) -> Address | None:
 
 
 def _forwarded(meta: Mapping[str, Any]) -> Iterable[Address]:
-    """The addresses of X-Forwarded-For, the last one first, up to what is none."""
+    """The addresses of X-Forwarded-For, the last one first. A text that is no address ends them."""
     for hop in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
         address = _address(hop.strip())
         if address is None:

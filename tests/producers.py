@@ -1,4 +1,4 @@
-"""Clients that add to a real server through an accident, and note what they were told."""
+"""Clients that add to a real server through an accident, and note the answers."""
 
 import itertools
 import threading

@@ -54,7 +54,7 @@ class RawConnection:
         self._connection.close()
 
     def answer(self, *, has_body: bool = True) -> RawAnswer:
-        """The next answer; its length must be told. `has_body` is false after HEAD."""
+        """The next answer, which must say its length. `has_body` is false after HEAD."""
         _, status, _ = self._file.readline().split(b" ", 2)
         headers = dict(self._headers())
         length = int(headers.get("content-length", 0)) if has_body else 0

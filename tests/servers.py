@@ -40,7 +40,7 @@ INSERT_PLATE = """
 
 @dataclass(frozen=True, slots=True)
 class LivePlate:
-    """A plate of a real server, and a client that bears its key. Paths begin at the plate."""
+    """A plate of a real server, and a client that sends its key. Paths begin at the plate."""
 
     name: str
     key: str
@@ -94,7 +94,7 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The process that was started; its group bears the same number."""
+        """The process that was started; its group has the same number."""
         assert self._process is not None
         return self._process.pid
 

@@ -31,7 +31,7 @@ class Tail:
         """What comes, in the lines between blank lines."""
 
     def events(self, count: int) -> list[Event]:
-        """The next events that bear data; heartbeats are passed over."""
+        """The next events that have data; it skips heartbeats."""
         return [next(self._with_data()) for _ in range(count)]
 
     def ids(self, count: int) -> list[str]:
@@ -39,7 +39,7 @@ class Tail:
         return [event.id for event in self.events(count)]
 
     def opening(self) -> str:
-        """The ID in the first block, which bears no data."""
+        """The ID in the first block, which has no data."""
         (line,) = next(self.blocks)
         return line.removeprefix("id: ")
 

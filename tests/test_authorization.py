@@ -1,4 +1,4 @@
-"""Keys: whose they are, what they are good for, and how little a wrong one learns."""
+"""Keys: whose they are, what they allow, and how little a wrong one learns."""
 
 import secrets
 from datetime import UTC, datetime, timedelta

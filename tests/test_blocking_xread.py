@@ -168,7 +168,7 @@ def test_block_in_a_batch_answers_null_at_once_blk_2(plate: LivePlate, path: str
     assert answer.json() == {"ok": True, "data": [None]}
 
 
-def test_the_cap_is_told_and_bounds_block_0(plate: LivePlate) -> None:
+def test_the_cap_is_reported_and_bounds_block_0(plate: LivePlate) -> None:
     answer = plate.post("/streams/read", {"streams": [{"key": "none"}], "block_ms": 1})
     assert answer.headers["X-Max-Block-Ms"] == "60000"
 

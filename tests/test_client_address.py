@@ -42,7 +42,7 @@ def test_a_strangers_word_is_not_taken(forwarded: str | None) -> None:
         # A proxy behind a proxy.
         ("127.0.0.1", "1.2.3.4, 192.0.2.1, 10.1.2.3", "192.0.2.1"),
         ("127.0.0.1", "10.0.0.1, 10.0.0.2", "10.0.0.1"),
-        # What is no address ends the search.
+        # A text that is no address ends the search.
         ("127.0.0.1", "unknown", "127.0.0.1"),
         ("127.0.0.1", "192.0.2.1, unknown, 10.0.0.2", "10.0.0.2"),
         ("127.0.0.1", "192.0.2.1:4711", "127.0.0.1"),

@@ -161,7 +161,7 @@ def unprivileged_url(database_url: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("words", ["serve", "listkeys", CREATE_OPERATOR])
-def test_a_missing_privilege_is_told(run: Run, unprivileged_url: str, words: str) -> None:
+def test_a_missing_privilege_is_reported(run: Run, unprivileged_url: str, words: str) -> None:
     done = run(*words.split(), DATABASE_URL=unprivileged_url)
     assert_refused(done, "DATABASE_URL: permission denied for schema public")
 

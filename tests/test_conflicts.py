@@ -1,4 +1,4 @@
-"""Transactions that are in each other's way: each has its outcome, and nobody is told of it."""
+"""Transactions that are in each other's way: each has its outcome, and no client notices."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Defects of ours: told to nobody but the log, under the request's ID."""
+"""Defects of ours: only the log describes them, under the request's ID."""
 
 import logging
 from typing import NoReturn

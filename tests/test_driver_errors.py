@@ -206,7 +206,7 @@ def test_a_defect_of_ours_passes_as_it_is() -> None:
 # Where Django has wrapped the driver's error
 
 
-def test_djangos_errors_are_told_apart_too() -> None:
+def test_djangos_errors_are_distinguished_too() -> None:
     def run() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '10ms'")

@@ -38,7 +38,7 @@ def test_a_result_that_arrives_in_parts_has_the_same_envelope() -> None:
         assert b"".join(envelopes.success_in_parts(parts)) == whole
 
 
-def test_it_bears_the_callers_request_id(api: Api) -> None:
+def test_it_has_the_callers_request_id(api: Api) -> None:
     answer = api.request("GET", "/streams/length/none", HTTP_X_REQUEST_ID="order-66.a:b_c")
     assert answer.headers["X-Request-Id"] == "order-66.a:b_c"
 
@@ -118,7 +118,7 @@ def test_a_stream_may_have_any_name_and_be_deleted(api: Api, key: str) -> None:
         ("PATCH", "/streams/groups/create", "POST"),
     ],
 )
-def test_a_wrong_method_is_told_the_right_ones(
+def test_the_answer_to_a_wrong_method_names_the_right_ones(
     api: Api, method: str, path: str, allowed: str
 ) -> None:
     answer = api.request(method, path)
@@ -288,7 +288,7 @@ def test_a_compressed_body_is_refused_by_the_name_of_its_header(api: Api, encodi
     assert answer.headers["Accept-Encoding"] == "identity"
 
 
-def test_a_body_that_is_not_utf8_is_told_so(api: Api) -> None:
+def test_the_answer_says_that_a_body_is_not_utf8(api: Api) -> None:
     answer = api.request("POST", "/streams/add", raw=b'{"key":"\xff"}')
     assert (answer.status, answer.code) == (400, "invalid_json")
     assert answer.message == "the body is not UTF-8"

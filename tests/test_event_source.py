@@ -1,8 +1,8 @@
 """A browser's EventSource follows a tail through disconnects: nothing is missing, nothing twice.
 
 The page comes from a small server of its own, which has the key and gets tickets for it, as
-docs/tailing.md recommends. Only that the two are not behind one proxy here is different: the
-browser is told not to mind.
+docs/tailing.md recommends. Unlike there, no proxy makes the two servers one origin. A flag lets the
+browser read from both.
 """
 
 import json
@@ -61,7 +61,7 @@ PAGE = b"""
       report({id: event.lastEventId, entry: JSON.parse(event.data)});
     };
     source.onerror = () => {
-      // Refused: the ticket is no longer good. Otherwise the browser reconnects by itself.
+      // The server refused the ticket. Otherwise the browser reconnects by itself.
       if (source.readyState === EventSource.CLOSED) setTimeout(open, 200);
     };
   }
@@ -214,7 +214,7 @@ def test_with_a_new_ticket_it_goes_on_where_it_was(page: Page, server_to_kill: S
     add(page, "1-0", "2-0")
     sees(page, "1-0", "2-0")
     server_to_kill.stop()
-    # No ticket that was signed before is good any more, as after a minute.
+    # The server now refuses the tickets that it has signed, as it does after a minute.
     server_to_kill.environment["SECRET_KEY"] = "another key, " * 4
     server_to_kill.start()
     add(page, "3-0")

@@ -80,7 +80,7 @@ def test_what_is_not_utf8_is_refused() -> None:
             loads(text)
 
 
-def test_a_fault_behind_an_outsized_number_is_told_with_its_place() -> None:
+def test_a_fault_behind_an_outsized_number_is_reported_with_its_place() -> None:
     with pytest.raises(InvalidJson, match=r"column 9 \(char 8\)"):
         loads(b"[1e400, x]")
 
@@ -100,13 +100,13 @@ def test_a_fault_behind_an_outsized_number_is_told_with_its_place() -> None:
         ('{"":1,"":2}', ""),
     ],
 )
-def test_a_doubled_member_is_told_with_its_place(text: str, place: str) -> None:
+def test_a_doubled_member_is_reported_with_its_place(text: str, place: str) -> None:
     with pytest.raises(DuplicateMember) as raised:
         loads(text.encode())
     assert str(raised.value) == place
 
 
-def test_a_doubled_member_is_not_told_at_any_length() -> None:
+def test_a_doubled_member_is_not_reported_at_any_length() -> None:
     member = f'"{"x" * 10_000}":1'
     with pytest.raises(DuplicateMember) as raised:
         loads(f"{{{member},{member}}}".encode())

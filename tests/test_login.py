@@ -123,7 +123,7 @@ def test_a_client_cannot_choose_its_address(root: User) -> None:
     assert attempt("root", PASSWORD, x_forwarded_for="198.51.100.99") == 429
 
 
-def test_clients_behind_a_trusted_proxy_are_told_apart(root: User) -> None:
+def test_clients_behind_a_trusted_proxy_are_distinguished(root: User) -> None:
     for _ in range(LIMIT):
         attempt("root", "wrong", "127.0.0.1", x_forwarded_for=f"1.1.1.1, {HERE}")
 

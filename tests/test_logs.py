@@ -28,12 +28,12 @@ def test_a_line_of_text_tells_level_message_and_fields() -> None:
     assert text(plate="demo", command=None) == "warning it happened plate=demo"
 
 
-def test_a_request_that_went_well_is_told_in_short() -> None:
+def test_a_request_that_went_well_is_logged_in_short() -> None:
     fields = {"method": "POST", "status": 200, "duration_ms": 2.345, "request_id": "abc"}
     assert text("request", **fields, command="XADD") == "warning POST 200 in 2.3 ms command=XADD"
 
 
-def test_a_refused_request_is_told_with_its_id() -> None:
+def test_a_refused_request_is_logged_with_its_id() -> None:
     fields = {"method": "POST", "status": 404, "duration_ms": 2, "request_id": "abc"}
     assert text("request", **fields) == "warning POST 404 in 2.0 ms request_id=abc"
 

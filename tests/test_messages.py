@@ -1,4 +1,4 @@
-"""What a request with a wrong member or parameter is told: our words, and which one it is."""
+"""Messages about a wrong member or parameter: they use our words, and name the wrong one."""
 
 from collections.abc import Iterator
 from inspect import isabstract
@@ -85,7 +85,7 @@ def names(message: str, member: str) -> bool:
 
 @pytest.mark.parametrize("shape", of_bodies())
 @pytest.mark.parametrize("text", VALUES)
-def test_each_wrong_member_is_told_in_our_words(shape: type[shapes.Shape], text: str) -> None:
+def test_each_wrong_member_is_reported_in_our_words(shape: type[shapes.Shape], text: str) -> None:
     for member in shape.model_fields:
         message = refusal(shape, {**required(shape), member: loads(text.encode())})
         if message is not None:
@@ -104,7 +104,7 @@ def test_each_missing_and_each_unknown_member_is_named(shape: type[shapes.Shape]
 
 @pytest.mark.parametrize("shape", of_queries())
 @pytest.mark.parametrize("text", ["", "x", "1.5", "01", "-1", "9223372036854775808", "true"])
-def test_each_wrong_parameter_is_told_in_our_words(
+def test_each_wrong_parameter_is_reported_in_our_words(
     shape: type[shapes.QueryShape], text: str
 ) -> None:
     for name in [*shape.model_fields, "unknown"]:
@@ -168,7 +168,9 @@ WRONG_BODIES = [
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("path", "body", "message"), WRONG_BODIES)
-def test_a_body_is_told_what_is_wrong_with_it(api: Api, path: str, body: str, message: str) -> None:
+def test_the_answer_says_what_is_wrong_with_a_body(
+    api: Api, path: str, body: str, message: str
+) -> None:
     answer = api.request("POST", path, raw=body.encode())
     assert (answer.status, answer.code, answer.message) == (400, "invalid_request", message)
 
@@ -202,7 +204,7 @@ def test_a_body_is_told_what_is_wrong_with_it(api: Api, path: str, body: str, me
         ("/streams/tail/k?form=0", "unknown parameter 'form'"),
     ],
 )
-def test_a_query_is_told_what_is_wrong_with_it(api: Api, path: str, message: str) -> None:
+def test_the_answer_says_what_is_wrong_with_a_query(api: Api, path: str, message: str) -> None:
     answer = api.get(path)
     assert (answer.status, answer.code, answer.message) == (400, "invalid_query", message)
 

@@ -217,7 +217,7 @@ class TestAutoClaim:
         ]  # fmt: skip
         assert k.run("XPENDING", "k", "g", "IDLE", 0, "-", "+", 1) == [["1-0", "c", 0, 2]]
 
-    def test_deleted_entries_are_told_and_leave_xac_5(self, k: Api) -> None:
+    def test_deleted_entries_are_reported_and_leave_xac_5(self, k: Api) -> None:
         k.run("XDEL", "k", "1-0", "3-0")
         reply = k.run("XAUTOCLAIM", "k", "g", "c", 99999, "-")
         assert reply == ["0-0", [], ["1-0", "3-0"]]
@@ -306,7 +306,7 @@ class TestInfo:
         consumers = k.get("/streams/info/k?section=consumers&group=g").result
         assert consumers == k.run("XINFO", "CONSUMERS", "k", "g")
 
-    def test_missing_ones_are_told_in_redis_order_xinfo_2(self, k: Api) -> None:
+    def test_missing_ones_are_reported_in_redis_order_xinfo_2(self, k: Api) -> None:
         assert k.refusal("XINFO", "CONSUMERS", "no", "g") == "ERR no such key"
         no_group = "NOGROUP No such consumer group 'no' for key name 'k'"
         assert k.refusal("XINFO", "CONSUMERS", "k", "no") == no_group

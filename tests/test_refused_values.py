@@ -115,7 +115,7 @@ def test_redis_words_are_followed_by_the_parameter_and_its_value(
     assert (answer.status, answer.code, answer.message) == (400, "invalid_command", message)
 
 
-def test_redis_own_commands_are_told_in_redis_words_alone(api: Api) -> None:
+def test_redis_own_commands_are_refused_in_redis_words_alone(api: Api) -> None:
     api.run("XADD", "k", "1-1", "f", "v")
     api.run("XGROUP", "CREATE", "k", "g", "0")
     assert api.refusal("XDEL", "k", "1-1", "abc") == BADID

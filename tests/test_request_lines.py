@@ -122,7 +122,7 @@ TYPED = [
 
 @pytest.mark.parametrize(("method", "route", "command"), TYPED)
 @pytest.mark.parametrize("key", ["", "plt_nonsense"])
-def test_a_request_that_is_refused_is_told_by_its_command(
+def test_a_request_that_is_refused_is_logged_with_its_command(
     log: Log, plate: LivePlate, method: str, route: str, command: str | None, key: str
 ) -> None:
     path = route.format(key="SECRET-STREAM", group="SECRET-GROUP")
@@ -148,7 +148,7 @@ def test_a_request_that_is_refused_is_told_by_its_command(
         (["XINFO|STREAM", "SECRET-STREAM"], None),
     ],
 )
-def test_wrong_words_are_told_by_their_command(
+def test_wrong_words_are_logged_with_their_command(
     log: Log, plate: LivePlate, words: list[Any], command: str | None
 ) -> None:
     body = {"command": words[0], "args": words[1:]}
@@ -158,7 +158,9 @@ def test_wrong_words_are_told_by_their_command(
                              "nogroup", "not_found")  # fmt: skip
 
 
-def test_a_lack_of_scope_is_told_by_its_command(server: Server, log: Log, plate: LivePlate) -> None:
+def test_a_lack_of_scope_is_logged_with_its_command(
+    server: Server, log: Log, plate: LivePlate
+) -> None:
     done = server.manage("createkey", plate.name, "--scope", "read", "--json")
     key = json.loads(done.stdout)["api_key"]
     body = {"command": "XADD", "args": ["SECRET-STREAM", "*", "a", "b"]}
@@ -187,7 +189,7 @@ def test_the_section_of_an_info_is_part_of_its_command(log: Log, plate: LivePlat
     assert log.of(plate, "GET", path)["command"] == "XINFO GROUPS"
 
 
-def test_a_ticket_is_told_by_the_key_that_it_was_got_with(log: Log, plate: LivePlate) -> None:
+def test_a_ticket_is_logged_with_the_key_that_it_was_got_with(log: Log, plate: LivePlate) -> None:
     answer = plate.post("/streams/tickets", {"keys": ["SECRET-STREAM"]})
     ticket = answer.json()["data"]["result"]["ticket"]
     path = f"/{plate.name}/streams/tail/SECRET-STREAM?ticket={ticket}"
@@ -224,7 +226,9 @@ def test_there_is_one_line_for_each_request(log: Log, plate: LivePlate, path: st
 
 
 @pytest.mark.parametrize("forwarded", ["203.0.113.7", "198.51.100.1, 203.0.113.7"])
-def test_the_client_of_a_trusted_proxy_is_told(log: Log, plate: LivePlate, forwarded: str) -> None:
+def test_the_client_of_a_trusted_proxy_is_logged(
+    log: Log, plate: LivePlate, forwarded: str
+) -> None:
     line = log.of(plate, "GET", "/healthz", headers={"X-Forwarded-For": forwarded})
     assert line["client"] == "203.0.113.7"
 

@@ -178,7 +178,7 @@ def test_ctrl_c_while_it_is_still_importing_shows_no_traceback(tmp_path: Path) -
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGINT, "", "")
 
 
-def test_a_port_that_is_taken_is_told_on_one_line(embedded: Server, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported_on_one_line(embedded: Server, tmp_path: Path) -> None:
     environment = {**embedded.environment, "DATA_DIR": str(tmp_path / "other")}
     done = manage("serve", environment=environment)
     assert done.returncode == 1
@@ -186,7 +186,7 @@ def test_a_port_that_is_taken_is_told_on_one_line(embedded: Server, tmp_path: Pa
     assert f"HOST and PORT: cannot listen on 127.0.0.1:{embedded.port}" in line
 
 
-def test_a_data_directory_that_cannot_be_is_told_on_one_line() -> None:
+def test_a_data_directory_that_cannot_be_is_reported_on_one_line() -> None:
     done = manage("serve", environment={**clean_environment(), "DATA_DIR": "/dev/null/data"})
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

@@ -1,4 +1,4 @@
-"""Tickets: leave to open a tail, for clients that cannot send a key."""
+"""Tickets: with one, a client that cannot send a key opens a tail."""
 
 import json
 import secrets
@@ -47,7 +47,7 @@ def test_it_works(plate: LivePlate) -> None:
     ticket = mint(plate, "a", "b")
     with tail(plate, "/a", headers={}, ticket=ticket, start="0") as opened:
         assert opened.ids(1) == ["1-0"]
-    # Any of its streams, as often as it is good.
+    # Any of its streams, any number of times.
     with tail(plate, "", headers={}, key=["b", "a"], ticket=ticket, start="0") as opened:
         assert opened.ids(1) == ["0-0,1-0"]
 
@@ -142,7 +142,7 @@ def test_nobody_gets_a_ticket_without_a_key_of_the_plate(api: Api, other_api: Ap
         assert api.request("POST", "/streams/tickets", body, HTTP_AUTHORIZATION=key).status == 401
 
 
-def test_a_ticket_is_good_for_a_minute(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ticket_is_valid_for_a_minute(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_800_000_000.0
     monkeypatch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: now))
     ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
@@ -160,7 +160,7 @@ def test_a_ticket_is_good_as_long_as_its_key(api: Api) -> None:
     assert not opens(api, "/events", ticket)
 
 
-def test_a_ticket_is_good_for_its_streams_only(api: Api) -> None:
+def test_a_ticket_is_valid_for_its_streams_only(api: Api) -> None:
     ticket = api.post("/streams/tickets", {"keys": ["a", "b"]}).result["ticket"]
     assert opens(api, "/a", ticket)
     assert opens(api, "", ticket, "&key=a&key=b")
@@ -169,7 +169,7 @@ def test_a_ticket_is_good_for_its_streams_only(api: Api) -> None:
     assert not opens(api, "", ticket, "&key=a&key=c")
 
 
-def test_a_ticket_is_good_for_its_plate_only(api: Api, other_api: Api) -> None:
+def test_a_ticket_is_valid_for_its_plate_only(api: Api, other_api: Api) -> None:
     ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
     assert not opens(other_api, "/events", ticket)
 

@@ -95,7 +95,7 @@ class TestOptions:
 
 
 class TestOrderOfChecks:
-    """Each case bears two mistakes; the first to be checked is told."""
+    """Each case has two mistakes. The reply names the one that is checked first."""
 
     @pytest.mark.parametrize(
         ("words", "refusal"),
@@ -119,7 +119,7 @@ class TestOrderOfChecks:
         assert api.refusal("XADD", "k", *words) == refusal
         assert not exists(api, "k")
 
-    def test_an_exhausted_stream_is_told_before_a_low_id(self, api: Api) -> None:
+    def test_an_exhausted_stream_is_refused_before_a_low_id(self, api: Api) -> None:
         """XADD-3, XADD-10"""
         add(api, "k", f"{MAX}-{MAX}")
         assert api.refusal("XADD", "k", "1-0", "f", "v") == EXHAUSTED

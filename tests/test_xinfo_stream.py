@@ -84,7 +84,7 @@ def test_the_last_entry_is_the_greatest_as_a_number(api: Api) -> None:
 @pytest.mark.parametrize(
     "options", ["", "FULL", "FULL COUNT abc", "FULL COUNT", "FOO", "FULL COUNT 1 2"]
 )
-def test_a_missing_stream_is_told_before_a_bad_option(api: Api, options: str) -> None:
+def test_a_missing_stream_is_reported_before_a_bad_option(api: Api, options: str) -> None:
     """XINFO-2"""
     answer = api.send("XINFO", "STREAM", "k", *options.split())
     assert (answer.status, answer.code) == (404, "not_found")

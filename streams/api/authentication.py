@@ -77,14 +77,14 @@ def _key_cache() -> KeyCache:
 Authenticator = Callable[[HttpRequest, Mapping[str, str]], tuple[KnownKey, Scope] | None]
 """Looks at a request and the names in its path: what its credentials grant; None: has none.
 
-Raises HttpError (401) for credentials that are no good, the same whatever is wrong with them.
+Raises HttpError (401) for wrong credentials, the same whatever is wrong with them.
 """
 
 
 def authenticate_key(
     request: HttpRequest, names: Mapping[str, str]
 ) -> tuple[KnownKey, Scope] | None:
-    """An `Authenticator` of API keys: each is good for the plate in the path, and no other."""
+    """An `Authenticator` of API keys. A key is valid for its own plate only."""
     header = request.META.get("HTTP_AUTHORIZATION", "").strip()
     if not header:
         return None

@@ -19,6 +19,6 @@ class NameConverter:
 
 
 class PlateConverter(NameConverter):
-    """A plate's name; what is none belongs to no key."""
+    """A plate's name. Any text is accepted, because no key is valid for an unknown plate."""
 
     regex = "[^/]+"

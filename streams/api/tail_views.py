@@ -28,7 +28,7 @@ class TicketShape(shapes.Shape):
 
 
 class TicketView(PlateView):
-    """`POST /tickets`: leave to tail these streams, to be put in a URL."""
+    """`POST /tickets`: makes a ticket for tails of these streams, to be put in a URL."""
 
     def post(self, request: HttpRequest, **_: str) -> HttpResponse:
         shape = shapes.from_body(TicketShape, self.body())

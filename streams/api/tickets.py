@@ -1,7 +1,7 @@
-"""Tickets: leave to open one tail, for clients that cannot send a header.
+"""Tickets: with one, a client that cannot send a header opens a tail.
 
-A browser's EventSource has only a URL, and a key must never stand in one. A ticket may: it is
-good for the tails of a few streams, and for opening them within a minute.
+A browser's EventSource has only a URL, and a key must never stand in one. A ticket may: it
+opens tails of a few streams within a minute, and allows nothing else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _SALT = "streams.tail"
 
 
 def mint(holder: KnownKey, keys: Sequence[str]) -> str:
-    """A ticket for the tails of any of these streams, which is good as long as the key is.
+    """A ticket for the tails of any of these streams. It stops working when the key does.
 
     Raises TooLarge if a tail of all of them could not be opened and resumed with it.
     """

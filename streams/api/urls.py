@@ -47,8 +47,8 @@ def route(pattern: str, **handlers: Handler | type[views.PlateView]) -> URLPatte
 def stream(request: HttpRequest, plate: str, key: str) -> HttpResponseBase:
     """A stream's own path: there is only DELETE.
 
-    Other methods are told of no route rather than of DELETE, which is the last thing to try for
-    whoever has misspelled one.
+    For other methods the answer says that there is no such route, and does not mention DELETE:
+    whoever has misspelled a route should not try that.
     """
     if request.method == "DELETE":
         return delete_stream(request, plate=plate, key=key)

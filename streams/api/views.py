@@ -101,7 +101,7 @@ class PlateView(APIView):
 
     def query(self) -> QueryDict:
         """The request's parameters. Raises InvalidQuery, TooManyFieldsSent."""
-        # Django would put another character in the place of what is none: another name.
+        # Django would replace bytes that are not UTF-8, and so would read another name.
         try:
             unquote_to_bytes(self.request.META["QUERY_STRING"]).decode()
         except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What every command offers: the contract between the commands and the code that runs them."""
+"""What every command offers to the code that runs commands."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol, Self

@@ -73,7 +73,7 @@ def _leaving(line: PlacesInLine, read: GroupRead) -> Iterator[None]:
     except wakeups.ClientHasLeft:
         _give_up_places(line)
         if _is_worth_it(read, line):
-            # Readers behind this one may have left new entries to it.
+            # Readers behind this one may wait for it to take new entries.
             wakeups.announce(read.names)
         raise
     finally:

@@ -17,14 +17,14 @@ from streams.store.deliveries import Glance
 from streams.wakeups.process import PROCESS
 
 STALL_SECONDS = 10.0
-"""How long readers here ignore the places of a process that did not take what was left to it."""
+"""How long readers here ignore the places of a process that was first and took no entries."""
 
 _passed_over: TTLCache[int, None] = TTLCache(maxsize=1000, ttl=STALL_SECONDS)
 """The numbers of those processes."""
 
 
 def courtesy_seconds() -> float:
-    """How long a reader leaves new entries to the reader that is first in line.
+    """How long a reader waits for the reader that is first in line to take new entries.
 
     The first reader is woken by the same change, and takes the entries within a few milliseconds.
     If it takes longer than this, its process is stopped or badly overloaded, and the readers of
@@ -34,7 +34,7 @@ def courtesy_seconds() -> float:
 
 
 class _Courtesy(NamedTuple):
-    """For which place in line a reader leaves the new entries of a group, and until when."""
+    """The place in line that may take the new entries of a group first, and until when."""
 
     place: int
     # By the monotonic clock, in seconds.

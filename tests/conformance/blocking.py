@@ -1,4 +1,4 @@
-"""Scenarios of several clients, some of which block: section 9 of docs/semantics.md.
+"""Scenarios of several clients, some of which block: "Blocking rules" in docs/semantics.md.
 
 In the end everybody has an answer. Who stayed blocked when something happened shows it by being
 answered with what came later. Redis serves who is woken before it answers the command that wakes

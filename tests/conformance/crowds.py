@@ -1,8 +1,8 @@
 """Random scenarios of several readers that block on streams of their own and on shared ones.
 
-After each step it is told who has been answered by then, so that the order in which readers are
-served shows. What Redis 7.0 does otherwise than 8.0 is left out: transactions over several streams
-(BLK-7), groups set back (BLK-6), streams and groups that go away (BLK-11, BLK-13).
+After each step a scenario says who has been answered by then, so that the order in which readers
+are served shows. What Redis 7.0 does otherwise than 8.0 is left out: transactions over several
+streams (BLK-7), groups set back (BLK-6), streams and groups that go away (BLK-11, BLK-13).
 """
 
 import random

@@ -25,7 +25,7 @@ DIALECTS: dict[str, dict[str, Any]] = {
     "protocol=3": {"protocol": 3},
     "legacy_responses=False": {"legacy_responses": False},
 }
-"""How redis-py can be told which values to make of RESP3's replies."""
+"""Options of redis-py, which say what values it makes of RESP3's replies."""
 
 
 @dataclass(frozen=True)

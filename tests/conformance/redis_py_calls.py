@@ -274,7 +274,7 @@ CONVERSATIONS = [
             lambda r: r.xinfo_consumers("k", "g"),
             lambda r: r.xinfo_stream("k", full=True)["groups"],
         ],
-        # 7.2 brought what is told of a consumer's activity.
+        # Since 7.2 the replies say when a consumer was last active.
         in_8={
             9: [
                 {"name": "c", "pending": 1, "idle": 0, "inactive": 0},

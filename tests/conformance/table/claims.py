@@ -1,4 +1,4 @@
-"""Sections 14 and 15 of docs/semantics.md: XCLAIM and XAUTOCLAIM."""
+"""Cases for XCLAIM and XAUTOCLAIM in docs/semantics.md."""
 
 from tests.conformance.cases import case
 

@@ -1,4 +1,4 @@
-"""Section 1 of docs/semantics.md: what holds for every command."""
+"""Cases for "General rules" in docs/semantics.md: what holds for every command."""
 
 from tests.conformance.cases import case
 

@@ -1,4 +1,4 @@
-"""Section 2 of docs/semantics.md: entry IDs, what they look like and where each form goes."""
+"""Cases for "Entry IDs" in docs/semantics.md: what they look like, and where each form goes."""
 
 from tests.conformance.cases import case
 

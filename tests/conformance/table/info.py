@@ -1,4 +1,4 @@
-"""Sections 17 and 18 of docs/semantics.md: XINFO, the read counter and the lag."""
+"""Cases for XINFO and "Read counter and lag" in docs/semantics.md."""
 
 from typing import Any
 

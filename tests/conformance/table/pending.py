@@ -1,4 +1,4 @@
-"""Section 13 of docs/semantics.md: XPENDING."""
+"""Cases for XPENDING in docs/semantics.md."""
 
 from tests.conformance.cases import case
 

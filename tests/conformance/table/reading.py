@@ -1,4 +1,4 @@
-"""Sections 7 and 8 of docs/semantics.md: XRANGE, XREVRANGE, and XREAD that does not wait."""
+"""Cases for XRANGE, XREVRANGE, and XREAD that does not wait, in docs/semantics.md."""
 
 from tests.builders import entries
 from tests.conformance.cases import case

@@ -1,4 +1,4 @@
-"""Sections 3, 6 and 16 of docs/semantics.md: a stream's counters, XLEN, XDEL and XSETID."""
+"""Cases for "State model" (a stream's counters), XLEN, XDEL and XSETID in docs/semantics.md."""
 
 from tests.conformance.cases import case
 from tests.conformance.table.xadd import NOT_ABOVE_TOP

@@ -1,4 +1,4 @@
-"""Section 5 of docs/semantics.md: trimming by XTRIM and XADD."""
+"""Cases for "Trimming" in docs/semantics.md: XTRIM, and XADD that trims."""
 
 from tests.conformance.cases import case
 

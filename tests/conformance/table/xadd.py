@@ -1,4 +1,4 @@
-"""Section 4 of docs/semantics.md: XADD."""
+"""Cases for XADD in docs/semantics.md."""
 
 from tests.conformance.cases import case
 from tests.conformance.table.ids import MAX

@@ -1,4 +1,4 @@
-"""Section 10 of docs/semantics.md: XGROUP."""
+"""Cases for XGROUP in docs/semantics.md."""
 
 from tests.conformance.cases import case
 

@@ -1,4 +1,4 @@
-"""Sections 11 and 12 of docs/semantics.md, XREADGROUP and XACK, and what of ST they show."""
+"""Cases for XREADGROUP and XACK in docs/semantics.md, and for what they show of "State model"."""
 
 from tests.conformance.cases import case
 
