@@ -36,11 +36,11 @@ requirements: $(VENV)/.dev ## Compile requirements*.txt from what requirements*.
 	$(BIN)/python scripts/compile_requirements.py
 
 .PHONY: bench
-bench: $(VENV)/.bench ## Measure the service beside its peers, with wrk; writes docs/benchmarks.md
+bench: $(VENV)/.bench ## Compare the service with its peers, and write docs/benchmarks.md; needs wrk
 	@$(BIN)/python -m bench full
 
 .PHONY: bench-quick
-bench-quick: $(VENV)/.bench ## The same in two minutes, only printed
+bench-quick: $(VENV)/.bench ## Make the same comparison in two minutes, and only print it
 	@$(BIN)/python -m bench quick
 
 # The stamps: reinstalled only when the requirements change.
