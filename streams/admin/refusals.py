@@ -30,7 +30,10 @@ def forbidden(request: HttpRequest) -> HttpResponse:
 
 
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form has no valid token. This is Django's CSRF_FAILURE_VIEW."""
+    """The form has no valid token. This is Django's CSRF_FAILURE_VIEW.
+
+    Neither the page nor the log says Django's `reason` (see `plates_project/logs.py`).
+    """
     text = (
         "The form is too old, comes from another page, or cookies are blocked. "
         "Go back, load the page again and send it once more."
