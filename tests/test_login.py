@@ -188,13 +188,11 @@ def test_passwords_are_kept_nowhere(root: User) -> None:
     assert "hunter2" not in str(AccessAttempt.objects.values())
 
 
-def test_no_more_than_so_many_wait_for_their_turn(
-    root: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    places = threading.BoundedSemaphore(1)
-    monkeypatch.setattr(login, "_places", places)
+def test_no_more_than_so_many_wait(root: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    admitted = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(login, "_admitted", admitted)
 
-    with places:
+    with admitted:
         response = Client().post("/admin/login/", {"username": "root", "password": PASSWORD})
         assert Client().get("/admin/login/").status_code == 200
 

@@ -9,7 +9,7 @@ MAX_PAGES = 1000
 
 
 class PeekingPaginator(Paginator):  # type: ignore[type-arg]
-    """Gives pages of a table of any size. A page costs as much as its place in the table is far."""
+    """Gives pages of a table of any size. A page costs more the further it is from the first."""
 
     template_name = "console/pages.html"
 

@@ -1,7 +1,7 @@
 """Several commands in one request: pipelines and transactions.
 
 If words do not parse, the batch holds their `Refusal` where the command would stand. It becomes
-that command's outcome when its turn comes.
+that command's outcome when the batch reaches it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -23,7 +23,7 @@ Key = TypeVar("Key", bound=Hashable)
 class _Submission(Generic[Task, Outcome]):
     """One caller's tasks, and their outcomes or the error."""
 
-    __slots__ = ("error", "outcomes", "tasks", "turn")
+    __slots__ = ("error", "go_ahead", "outcomes", "tasks")
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.tasks = tasks
@@ -31,8 +31,8 @@ class _Submission(Generic[Task, Outcome]):
         self.error: Exception | None = None
         # The caller waits by acquiring this lock a second time. It is released when the outcome is
         # there or when the caller is to lead. A lock costs a tenth of an Event.
-        self.turn = threading.Lock()
-        self.turn.acquire()
+        self.go_ahead = threading.Lock()
+        self.go_ahead.acquire()
 
     @property
     def is_done(self) -> bool:
@@ -65,7 +65,7 @@ class Coalescer(Generic[Task, Outcome]):
         if self._must_wait(submission):
             # The leader may be waiting for the very connection that this caller holds.
             session.release()
-            submission.turn.acquire()
+            submission.go_ahead.acquire()
         if not submission.is_done:
             self._lead()
         if submission.error is not None:
@@ -90,7 +90,7 @@ class Coalescer(Generic[Task, Outcome]):
             for follower in members[1:]:
                 if not follower.is_done:  # The leader was killed.
                     follower.error = Unavailable("the server is shutting down")
-                follower.turn.release()
+                follower.go_ahead.release()
             self._pass_lead()
 
     def _take_round(self) -> list[_Submission[Task, Outcome]]:
@@ -106,7 +106,7 @@ class Coalescer(Generic[Task, Outcome]):
         with self._lock:
             self._has_leader = bool(self._queue)
             if self._queue:
-                self._queue[0].turn.release()
+                self._queue[0].go_ahead.release()
 
     def _serve(self, members: list[_Submission[Task, Outcome]]) -> None:
         try:

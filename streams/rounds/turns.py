@@ -1,4 +1,8 @@
-"""Turns: the callers of one process are served in order of arrival."""
+"""Turns: the callers of one process are served in order of arrival.
+
+A turn is the time during which a caller alone runs its body with a key. It belongs to one process,
+unlike a place in the line of a group, which orders the blocked readers of all processes.
+"""
 
 import threading
 from collections.abc import Collection, Hashable, Iterator

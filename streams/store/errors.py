@@ -84,7 +84,7 @@ class Conflict(Exception):
 
 @contextmanager
 def driver_errors_translated() -> Iterator[None]:
-    """Run the body; turn an error of the driver into the exception for it (see above)."""
+    """Run the body; translate an error of the driver into the exception for it (see above)."""
     try:
         yield
     except (psycopg.Error, django.db.Error) as error:

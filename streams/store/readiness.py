@@ -15,7 +15,7 @@ KEPT_SECONDS = 5.0
 
 # Two connections each prepare a statement under the same name, and execute it again. In this order
 # they meet on one server connection if a pooler shares it, whichever idle one it gives first.
-_TURNS = (0, 1, 1, 0)
+_ORDER = (0, 1, 1, 0)
 _STATEMENTS = ("SELECT 1", "SELECT 2")
 _ANSWERS = (1, 2)
 
@@ -37,7 +37,7 @@ def check_prepared_statements() -> None:
     """Raises Unavailable if a connection may lose what it has prepared, or find another's.
 
     That happens behind a pooler that gives a connection to another client after each transaction
-    and does not know about prepared statements. If the settings turn these off, nothing is lost.
+    and does not know about prepared statements. If the settings switch these off, nothing is lost.
     """
     global _kept_at
     with _lock:
@@ -52,7 +52,7 @@ def _prepare_on_two_connections() -> None:
         session.connect() as first,
         session.connect() as second,
     ):
-        for turn in _TURNS:
-            row = (first, second)[turn].execute(_STATEMENTS[turn], prepare=True).fetchone()
-            if row != (_ANSWERS[turn],):
+        for index in _ORDER:
+            row = (first, second)[index].execute(_STATEMENTS[index], prepare=True).fetchone()
+            if row != (_ANSWERS[index],):
                 raise Unavailable(STATEMENTS_LOST)
