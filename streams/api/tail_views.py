@@ -48,7 +48,7 @@ class TailView(PlateView):
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
-        tail = execution.run(shapes.checked(Tail(positions)), self.plate).value
+        tail = execution.run(Tail(positions), self.plate).value
         events = _Events(
             tail, self.known_key, request.META.get("gunicorn.socket"), is_single=key is not None
         )

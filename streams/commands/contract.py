@@ -38,10 +38,6 @@ class Command(Protocol):
     # Whether it may wait for entries.
     can_block: ClassVar[bool]
 
-    @property
-    def names(self) -> Names:
-        """All that the command names; `check_names` checks their lengths."""
-
     def execute(self, plate: PlateId) -> Any:
         """Run it; returns domain values. Raises a Refusal, and has then changed nothing."""
 
@@ -58,6 +54,10 @@ class RedisCommand(Command, Protocol):
     @classmethod
     def parse(cls, arguments: Arguments) -> Self:
         """Read the words after the name. Raises a Refusal if they are wrong whatever is stored."""
+
+    @property
+    def names(self) -> Names:
+        """All that the command names; `check_names` checks their lengths."""
 
     @property
     def locks(self) -> Locks:
@@ -144,8 +144,11 @@ class Help:
         return self
 
 
-def check_names(command: Command) -> None:
-    """Raises InvalidCommand if one of the command's names is too long."""
+def check_names(command: RedisCommand) -> None:
+    """Raises InvalidCommand if one of the names in a command's words is too long.
+
+    A typed endpoint's shape has checked its names already, by `streams.api.shapes.check_name`.
+    """
     for kind, names in zip(("key", "group", "consumer"), command.names, strict=True):
         for name in names:
             check_length(kind, name)
