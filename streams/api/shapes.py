@@ -20,13 +20,13 @@ from pydantic import (
     ValidationInfo,
 )
 
-from streams import clock, conf
+from streams import clock
 from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
 from streams.api.naming import about, parsed, shown
 from streams.api.problems import first_problem
 from streams.api.values import fields_of
 from streams.commands import list_streams
-from streams.commands.contract import Command, check_length
+from streams.commands.contract import Command, check_length, check_number
 from streams.commands.list_streams import ListStreams
 from streams.commands.xadd import Add, AddSeveral
 from streams.commands.xdel import Delete
@@ -49,7 +49,6 @@ from streams.domain.errors import (
     InvalidQuery,
     InvalidRequest,
     Refusal,
-    TooLarge,
 )
 from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
 from streams.domain.read_options import check_block_ms, positive_count
@@ -75,9 +74,7 @@ def check_name(name: str, member: str) -> str:
 
 def check_batch(items: Sequence[Any], member: str) -> None:
     """Refuse lists beyond the batch limit with TooLarge."""
-    limit = conf.limit("STREAMS_MAX_BATCH")
-    if len(items) > limit:
-        raise TooLarge(f"{member} may hold at most {limit} items")
+    check_number(len(items), "items", f"{member} may hold")
 
 
 def _checked_batch(items: Any, info: ValidationInfo) -> Any:

@@ -161,11 +161,20 @@ def check_length(what: str, name: str) -> None:
         raise InvalidCommand(f"ERR {what} may be at most {limit} bytes long")
 
 
-def check_number(number: int, things: str) -> None:
-    """Raises TooLarge if this is more IDs, or streams, than one command may name."""
-    limit = conf.limit("STREAMS_MAX_BATCH")
-    if number > limit:
-        raise TooLarge(f"a command may name at most {limit} {things}")
+def check_number(
+    number: int,
+    things: str,
+    subject: str = "a command may name",
+    *,
+    limit: str = "STREAMS_MAX_BATCH",
+) -> None:
+    """Raises TooLarge if there are more things (IDs, streams, items) than the limit of that name.
+
+    The message begins with the subject: "a command may name at most 10000 IDs".
+    """
+    most = conf.limit(limit)
+    if number > most:
+        raise TooLarge(f"{subject} at most {most} {things}")
 
 
 def capped_block_ms(block_ms: int) -> int:
