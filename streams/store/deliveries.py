@@ -15,10 +15,24 @@ from streams.store import literals, session
 from streams.store.entries import RENDERED
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Deferred
-from streams.store.waiting import END_OF_LINE, TAKES_WHAT_IS_NEW
+from streams.store.waiting import END_OF_LINE, goes_before
 
 FAR_FROM_WRAPPING = 2**62
 """Up to this value SQL may add to a counter: the sum cannot reach 2**63 and wrap (GEN-20)."""
+
+# The reader's own place in the line of a group of this `stream`; behind all others if it has none.
+_OWN_PLACE = f"""
+    coalesce(
+        (
+            SELECT min(own.id)
+            FROM waiting_reader AS own
+            WHERE own.plate_id = %(plate)s
+              AND own.group_id = stream.group_id
+              AND own.id = ANY (%(places)s::bigint[])
+        ),
+        {END_OF_LINE}
+    )
+"""
 
 # Delivers new entries to a consumer, in the locked groups of one name on several streams: moves the
 # groups' last-delivered IDs, finds or creates the consumer, and writes its pending entries. Gives
@@ -89,20 +103,7 @@ DELIVER = f"""
                    AND EXISTS (
                        SELECT
                        FROM waiting_reader
-                       WHERE plate_id = %(plate)s
-                         AND group_id = stream.group_id
-                         AND id < coalesce(
-                             (
-                                 SELECT min(own.id)
-                                 FROM waiting_reader AS own
-                                 WHERE own.plate_id = %(plate)s
-                                   AND own.group_id = stream.group_id
-                                   AND own.id = ANY (%(places)s::bigint[])
-                             ),
-                             {END_OF_LINE}
-                         )
-                         AND process <> ALL (%(passed_over)s::bigint[])
-                         AND {TAKES_WHAT_IS_NEW}
+                       WHERE {goes_before(_OWN_PLACE, "stream.group_id")}
                    )
                )
            )
