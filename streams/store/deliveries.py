@@ -294,12 +294,13 @@ def deliver(
     gives_way: bool = False,
     places: Collection[int] = (),
     passed_over: Collection[int] = (),
-) -> Deferred[dict[str, Delivery] | None]:
+) -> Deferred[dict[str, Delivery]]:
     """Deliver to a consumer what is new to the locked groups of these different streams.
 
     At most `count` entries from each stream (None: all). Also sets the consumer's `seen_at` to
-    `now_ms` (Unix ms). Returns the deliveries by key, one for each stream; None if nothing was
-    changed, because a group is missing or the guard did not let it pass (see DELIVER).
+    `now_ms` (Unix ms). Returns the deliveries by key, one for each stream, even if it has no new
+    entries; none at all if nothing was changed, because a group is missing or the guard did not let
+    it pass (see DELIVER).
 
     `places` are the reader's own places in line, which it gives up if it gets entries. With
     `guarded` and `gives_way`, nothing is delivered while another reader is before it in the line
@@ -321,7 +322,7 @@ def deliver(
             "now": now_ms,
         },
     )
-    return rows.then(lambda found: _by_key(plate, group, found) if found else None)
+    return rows.then(lambda found: _by_key(plate, group, found))
 
 
 def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
