@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from streams.domain.groups import ConsumerGroup
 from streams.domain.ids import EntryId
-from streams.domain.plates import PlateId, StreamName
+from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
-from streams.store import literals, session
+from streams.store import literals, session, streams
 from streams.store.entries import RENDERED
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Deferred
@@ -55,12 +55,9 @@ DELIVER = f"""
     WITH
     -- The groups before the delivery, with their streams.
     candidate AS MATERIALIZED (
-        SELECT stream.key, stream.id AS stream_id, stream.length, stream.entries_added,
-               stream.last_generated_ms, stream.last_generated_seq,
-               stream.recorded_first_ms, stream.recorded_first_seq,
-               stream.max_deleted_ms, stream.max_deleted_seq, stream.signals,
-               consumer_group.id AS group_id, consumer_group.entries_read,
+        SELECT {streams.COLUMNS}, stream.signals, consumer_group.id AS group_id,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
+               consumer_group.entries_read,
                -- The counter that the delivery adds to. If the group has read nothing of what is
                -- left, it is the number of entries that are gone, even if `entries_read` is null
                -- (LAG-4).
@@ -124,7 +121,7 @@ DELIVER = f"""
                 SELECT entry.ms, entry.seq, {RENDERED} AS rendered
                 FROM entry
                 WHERE entry.plate_id = %(plate)s
-                  AND entry.stream_id = wanted.stream_id
+                  AND entry.stream_id = wanted.id
                   AND (entry.ms, entry.seq)
                       > (wanted.last_delivered_ms, wanted.last_delivered_seq)
                 ORDER BY entry.ms, entry.seq
@@ -139,8 +136,8 @@ DELIVER = f"""
             last_delivered_seq = page.seq[page.entries],
             entries_read = page.read_after
         FROM page
-        WHERE plate_id = %(plate)s
-          AND id = page.group_id
+        WHERE consumer_group.plate_id = %(plate)s
+          AND consumer_group.id = page.group_id
           AND page.entries > 0
     ),
     -- Those of the new entries that are pending already. They are looked up one by one, but only in
@@ -227,15 +224,12 @@ DELIVER = f"""
           AND id = ANY (%(places)s::bigint[])
           AND EXISTS (SELECT FROM page WHERE entries > 0)
     )
-    SELECT key, stream_id, length, entries_added,
-           last_generated_ms::text, last_generated_seq::text,
-           recorded_first_ms::text, recorded_first_seq::text,
-           max_deleted_ms::text, max_deleted_seq::text, signals,
+    SELECT {streams.COLUMNS_AS_TEXT}, signals,
            group_id, last_delivered_ms::text, last_delivered_seq::text, entries_read,
            CASE WHEN entries > 0 THEN read_after ELSE entries_read END,
            entries, rendered,
            CASE WHEN NOT %(guarded)s THEN ms::text END, CASE WHEN NOT %(guarded)s THEN seq::text END
-    FROM page
+    FROM page AS stream
 """
 
 # Gives for each group of one name the stream's count of events that wake readers (BLK-5), and
@@ -335,25 +329,18 @@ def _of(plate: PlateId, keys: Collection[str], group: str) -> dict[str, object]:
 
 
 def _by_key(plate: PlateId, group: str, rows: list[session.Row]) -> dict[str, Delivery]:
-    return {bytes(row[0]).decode(): _from_row(plate, group, row) for row in rows}
+    deliveries = [_from_row(plate, group, row) for row in rows]
+    return {delivery.stream.name.key: delivery for delivery in deliveries}
 
 
 def _from_row(plate: PlateId, name: str, row: session.Row) -> Delivery:
-    key, stream_id, length, added, gms, gseq, fms, fseq, dms, dseq, signals, *rest = row
-    group_id, last_ms, last_seq, entries_read, written, count, elements, ids_ms, ids_seq = rest
-    stream = Stream(
-        id=stream_id,
-        name=StreamName(plate, bytes(key).decode()),
-        length=length,
-        last_generated_id=EntryId(int(gms), int(gseq)),
-        recorded_first_entry_id=EntryId(int(fms), int(fseq)),
-        max_deleted_entry_id=EntryId(int(dms), int(dseq)),
-        entries_added=added,
-    )
+    *given, signals, group_id, last_ms, last_seq, entries_read = row[:-5]
+    written, count, elements, ids_ms, ids_seq = row[-5:]
+    stream = streams.from_row(tuple(given))
     last_delivered_id = EntryId(int(last_ms), int(last_seq))
     return Delivery(
         stream,
-        ConsumerGroup(group_id, plate, stream_id, name, last_delivered_id, entries_read),
+        ConsumerGroup(group_id, plate, stream.id, name, last_delivered_id, entries_read),
         signals,
         written,
         count,
