@@ -9,10 +9,20 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.domain.errors import InvalidCommand
 from streams.domain.ids import NO_ID, EntryId
 from streams.domain.lag import entries_read_after
 from streams.domain.plates import PlateId
 from streams.models import Consumer, ConsumerGroup, Entry, PendingEntry, Plate, Stream
+from streams.operations.delivering import (
+    Delivered,
+    DeliveredEntries,
+    GroupPosition,
+    GroupRead,
+    NotDecided,
+    NothingNew,
+    deliver_guarded,
+)
 from streams.store import deliveries, groups, session
 from streams.store.deliveries import FAR_FROM_WRAPPING, Delivery
 
@@ -128,7 +138,7 @@ def columns(name: str, entry_id: EntryId) -> dict[str, int]:
     return {f"{name}_ms": entry_id.ms, f"{name}_seq": entry_id.seq}
 
 
-def deliver(plate: PlateId, *keys: str, **changes: Any) -> dict[str, Delivery] | None:
+def deliver(plate: PlateId, *keys: str, **changes: Any) -> dict[str, Delivery]:
     """A plain read by `reader`, as its caller does it: locks, delivers, corrects the counts."""
     words: dict[str, Any] = {
         "guarded": True,
@@ -143,7 +153,7 @@ def deliver(plate: PlateId, *keys: str, **changes: Any) -> dict[str, Delivery] |
         groups.lock_all(plate, keys, "g")
         delivered = deliveries.deliver(plate, keys, "g", "reader", **words).result()
         if not words["guarded"]:
-            for delivery in (delivered or {}).values():
+            for delivery in delivered.values():
                 correct(delivery)
     return delivered
 
@@ -213,14 +223,13 @@ def test_the_guard_agrees_with_the_rules(plate: PlateId) -> None:
         before = rows(plate)
         guarded = deliver(plate, "k", count=state.count, no_ack=state.no_ack)
         after = rows(plate)
-        outcomes.append(guarded is not None)
-        if guarded is None:
+        outcomes.append(bool(guarded))
+        if not guarded:
             assert after == before
         else:
             build(plate, state)
         unguarded = deliver(plate, "k", guarded=False, count=state.count, no_ack=state.no_ack)
-        assert unguarded is not None
-        if guarded is not None:
+        if guarded:
             assert guarded["k"].written_entries_read == rightly_read(unguarded["k"])
             assert guarded["k"].elements == unguarded["k"].elements
             assert rows(plate) == after
@@ -267,9 +276,8 @@ def test_counters_at_their_ends_are_left_to_the_rules_gen_20(
 ) -> None:
     state = replace(PLAIN, entries_added=entries_added, entries_read=entries_read)
     build(plate, state)
-    assert deliver(plate, "k") is None
+    assert not deliver(plate, "k")
     unguarded = deliver(plate, "k", guarded=False)
-    assert unguarded
     assert_delivered(plate, state, unguarded["k"])
 
 
@@ -286,7 +294,7 @@ def test_entries_that_are_pending_already_change_hands_st_8(
 ) -> None:
     state = replace(PLAIN, pending=dict(zip(PLAIN.entries, owners, strict=False)))
     build(plate, state)
-    assert deliver(plate, "k") is None
+    assert not deliver(plate, "k")
     assert deliver(plate, "k", guarded=False)
     assert rows(plate)["pending"] == expected_pending(state, state.entries)
     assert counts_and_lists(plate) == (expected, expected)
@@ -309,9 +317,7 @@ def test_without_acknowledgement_pending_entries_stay_as_they_are_xrg_10(plate: 
 def test_the_state_before_the_delivery_comes_with_it(plate: PlateId) -> None:
     build(plate, replace(PLAIN, entries_added=9, last_delivered_id=EntryId(1, 0), entries_read=5))
     Stream.objects.update(signals=4)
-    found = deliver(plate, "k", count=1)
-    assert found
-    delivery = found["k"]
+    delivery = deliver(plate, "k", count=1)["k"]
     assert (delivery.stream.entries_added, delivery.stream.length) == (9, 3)
     assert delivery.stream.recorded_first_entry_id == EntryId(1, 0)
     assert delivery.stream.last_generated_id == EntryId(3, 0)
@@ -331,19 +337,18 @@ class TestSeveralStreams:
 
     def test_all_are_answered_be_there_nothing_new(self, plate: PlateId) -> None:
         found = deliver(plate, "k", "k2")
-        assert found
         assert {key: found[key].entry_count for key in found} == {"k": 3, "k2": 0}
 
     def test_one_that_is_not_plain_holds_all_up(self, plate: PlateId) -> None:
         ConsumerGroup.objects.filter(stream__key=b"k2").update(entries_read=None)
         before = rows(plate)
-        assert deliver(plate, "k", "k2") is None
+        assert not deliver(plate, "k", "k2")
         assert rows(plate) == before
 
     @pytest.mark.parametrize("guarded", [True, False])
     def test_one_without_the_group_holds_all_up(self, plate: PlateId, guarded: bool) -> None:
         before = rows(plate)
-        assert deliver(plate, "k", "k3", guarded=guarded) is None
+        assert not deliver(plate, "k", "k3", guarded=guarded)
         assert rows(plate) == before
 
 
@@ -381,13 +386,13 @@ class TestTheLine:
     def test_a_reader_gives_way_to_a_place_before_its_own(self, plate: PlateId) -> None:
         first, own = self.place(plate), self.place(plate)
         before = rows(plate)
-        assert deliver(plate, "k", gives_way=True, places=[own]) is None
+        assert not deliver(plate, "k", gives_way=True, places=[own])
         assert rows(plate) == before
         assert self.places(plate) == [first, own]
 
     def test_a_reader_without_a_place_gives_way_to_any(self, plate: PlateId) -> None:
         self.place(plate)
-        assert deliver(plate, "k", gives_way=True) is None
+        assert not deliver(plate, "k", gives_way=True)
 
     def test_a_place_behind_its_own_does_not_matter(self, plate: PlateId) -> None:
         own, last = self.place(plate), self.place(plate)
@@ -425,3 +430,46 @@ class TestTheLine:
         own = self.place(plate)
         assert deliver(plate, "k", guarded=guarded, places=[own])
         assert self.places(plate) == [own]
+
+
+class TestOutcomes:
+    """What the guarded way says of a read."""
+
+    def read(self, plate: PlateId, *positions: GroupPosition) -> GroupRead:
+        return GroupRead(plate, "g", "reader", positions, count=2, no_ack=False)
+
+    def test_what_is_new_is_delivered_with_its_number(self, plate: PlateId) -> None:
+        build(plate, PLAIN)
+        outcome = deliver_guarded(self.read(plate, GroupPosition("k", ">")))
+        elements = '["1-0",["f", "v"]],["2-0",["f", "v"]]'
+        assert outcome == Delivered({"k": [DeliveredEntries(2, elements)]})
+
+    def test_where_nothing_is_new_it_tells_the_groups_and_signals(self, plate: PlateId) -> None:
+        build(plate, replace(PLAIN, last_delivered_id=EntryId(3, 0), entries_read=3))
+        Stream.objects.update(signals=4)
+        outcome = deliver_guarded(self.read(plate, GroupPosition("k", ">")))
+        assert isinstance(outcome, NothingNew)
+        assert [group.name for group in outcome.groups] == ["g"]
+        assert outcome.signals == {Stream.objects.get().pk: 4}
+
+    @pytest.mark.parametrize(
+        "positions",
+        [
+            [GroupPosition("k", EntryId(0, 0))],
+            [GroupPosition("k", InvalidCommand("ERR"))],
+            [GroupPosition("k", ">"), GroupPosition("k", ">")],
+            [GroupPosition("k", ">"), GroupPosition("missing", ">")],
+        ],
+        ids=["history", "refusal", "a stream twice", "a missing stream"],
+    )
+    def test_it_decides_nothing_else_and_changes_nothing(
+        self, plate: PlateId, positions: list[GroupPosition]
+    ) -> None:
+        build(plate, PLAIN)
+        before = rows(plate)
+        assert deliver_guarded(self.read(plate, *positions)) == NotDecided()
+        assert rows(plate) == before
+
+    def test_it_does_not_decide_where_the_rules_must(self, plate: PlateId) -> None:
+        build(plate, replace(PLAIN, pending={EntryId(2, 0): "other"}))
+        assert deliver_guarded(self.read(plate, GroupPosition("k", ">"))) == NotDecided()

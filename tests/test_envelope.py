@@ -350,7 +350,9 @@ class TestAroundTheApi:
         monkeypatch.setattr(wakeups, "is_listening", lambda: False)
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert "listener" in answer.json()["error"]["message"]
+        message = "not ready: the wake-up listener does not work"
+        error = {"code": "unavailable", "message": message}
+        assert answer.json() == {"ok": False, "error": error}
         assert answer["Retry-After"] == "1"
 
     @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import psutil
@@ -291,6 +292,17 @@ def test_only_so_many_streams_share_a_tail_or_a_ticket(api: Api, streams: int, s
     query = "&".join(f"key={key}" for key in keys)
     assert api.request("GET", f"/streams/tail?{query}&from=nonsense").status == status
     assert api.post("/streams/tickets", {"keys": keys}).status == (413 if status == 413 else 200)
+
+
+def test_more_streams_than_a_tail_may_have_are_told_with_the_limit(api: Api, settings: Any) -> None:
+    settings.STREAMS_MAX_TAIL_STREAMS = 2
+    asked = {
+        "keys": api.post("/streams/tickets", {"keys": ["a", "b", "c"]}),
+        "key": api.get("/streams/tail?key=a&key=b&key=c"),
+    }
+    for member, answer in asked.items():
+        assert (answer.status, answer.code) == (413, "payload_too_large")
+        assert answer.message == f"{member} may name at most 2 streams"
 
 
 def test_nobody_tails_without_a_key_or_ticket_of_the_plate(api: Api, other_api: Api) -> None:

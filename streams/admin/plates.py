@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from streams.admin import shown
 from streams.admin.filters import BY_PLATE
 from streams.admin.readonly import ReadOnlyAdmin
-from streams.commands.plates import key_state
+from streams.commands.plates import state_of
 from streams.models import ApiKey, Plate
 
 
@@ -75,7 +74,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        return key_state(key, timezone.now()).capitalize()
+        return state_of(key).capitalize()
 
     @admin.display(description="created")
     def created(self, key: ApiKey) -> str:

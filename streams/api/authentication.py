@@ -19,7 +19,7 @@ MAX_CACHED_KEYS = 10_000
 
 
 class KeyCache:
-    """Keys that this process has lately seen to be good.
+    """Keys that this process has lately seen to be active.
 
     Forgotten after STREAMS_KEY_CACHE_SECONDS, and at once when any process changes keys.
     """
@@ -33,7 +33,7 @@ class KeyCache:
         wakeups.on_api_keys_changed(self.forget_all)
 
     def find(self, plate_name: str, sought: bytes | int) -> KnownKey | None:
-        """The plate's key with that digest or id, from memory or from the database."""
+        """The plate's active key with that digest or id, from memory or from the database."""
         with self._lock:
             known = self._keys.get((plate_name, sought))
             generation = self._generation
@@ -41,13 +41,14 @@ class KeyCache:
             known = api_keys.find(plate_name, sought)
             # The command may have to wait, and others need the connection meanwhile.
             session.release()
-            with self._lock:
-                # What was read before a change was announced must not outlive it.
-                if known is not None and generation == self._generation:
-                    self._keys[plate_name, sought] = known
-        if known and known.expires_at and known.expires_at <= datetime.now(UTC):
-            return None
-        return known
+            self._remember(known, sought, generation)
+        return known if _is_active(known) else None
+
+    def _remember(self, known: KnownKey | None, sought: bytes | int, generation: int) -> None:
+        with self._lock:
+            # What was read before a change was announced must not outlive it.
+            if known and _is_active(known) and generation == self._generation:
+                self._keys[known.plate_name, sought] = known
 
     def forget_all(self) -> None:
         """Look every key up anew."""
@@ -56,11 +57,15 @@ class KeyCache:
             self._keys.clear()
 
 
+def _is_active(known: KnownKey | None) -> bool:
+    return known is not None and known.is_active(datetime.now(UTC))
+
+
 _cache: KeyCache | None = None
 
 
 def known_key(plate_name: str, sought: bytes | int) -> KnownKey | None:
-    """The plate's good key with that digest or id; None if it is not good (any more).
+    """The plate's key with that digest or id; None if it is not active (any more).
 
     Any text may stand in a path where the plate's name does: the database takes no NUL.
     """

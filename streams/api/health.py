@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 import streams
 from streams import wakeups
-from streams.api.errors import HttpError, response
+from streams.api.errors import unavailable
 from streams.domain.errors import Unavailable
 from streams.store import readiness
 from streams.store.errors import driver_errors_translated
@@ -41,8 +41,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         with gevent.Timeout(READY_SECONDS, Unavailable("the database does not answer in time")):
             _check()
     except Unavailable as reason:
-        message = f"not ready: {reason.text}"
-        return response(HttpError(503, "unavailable", message, {"Retry-After": "1"}))
+        return unavailable(f"not ready: {reason.text}")
     return JsonResponse({"status": "ok"})
 
 

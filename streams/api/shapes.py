@@ -20,13 +20,13 @@ from pydantic import (
     ValidationInfo,
 )
 
-from streams import clock, conf
+from streams import clock
 from streams.api.members import Integer, QueryBoolean, QueryInteger, TextOrInteger, between
 from streams.api.naming import about, parsed, shown
 from streams.api.problems import first_problem
 from streams.api.values import fields_of
 from streams.commands import list_streams
-from streams.commands.contract import Command, check_length, check_names
+from streams.commands.contract import Command, check_length, check_number
 from streams.commands.list_streams import ListStreams
 from streams.commands.xadd import Add, AddSeveral
 from streams.commands.xdel import Delete
@@ -49,7 +49,6 @@ from streams.domain.errors import (
     InvalidQuery,
     InvalidRequest,
     Refusal,
-    TooLarge,
 )
 from streams.domain.ids import EntryId, parse_add_id, parse_id, parse_range_end, parse_range_start
 from streams.domain.read_options import check_block_ms, positive_count
@@ -57,7 +56,11 @@ from streams.domain.trimming import Threshold, TrimOptions, parse_limit
 
 
 def check_name(name: str, member: str) -> str:
-    """A name of a stream, group or consumer. Raises InvalidRequest, naming the member."""
+    """A name of a stream, group or consumer. Raises InvalidRequest, naming the member.
+
+    Shapes call it, because only they know which member holds the name, and which of two mistakes
+    comes first. The names in words are checked by `commands.registry.parse`, and may be empty.
+    """
     try:
         check_length(member, name)
     except UnicodeEncodeError as error:
@@ -69,20 +72,9 @@ def check_name(name: str, member: str) -> str:
     return name
 
 
-C = TypeVar("C", bound=Command)
-
-
-def checked(command: C) -> C:
-    """The command, whichever members its names come from. Raises InvalidCommand."""
-    check_names(command)
-    return command
-
-
 def check_batch(items: Sequence[Any], member: str) -> None:
     """Refuse lists beyond the batch limit with TooLarge."""
-    limit = conf.limit("STREAMS_MAX_BATCH")
-    if len(items) > limit:
-        raise TooLarge(f"{member} may hold at most {limit} items")
+    check_number(len(items), "items", f"{member} may hold")
 
 
 def _checked_batch(items: Any, info: ValidationInfo) -> Any:
@@ -139,7 +131,7 @@ def from_query(shape: type[QueryShape], parameters: QueryDict, names: Mapping[st
     if doubled:
         raise InvalidQuery(f"{shown(doubled[0])} is given twice")
     try:
-        return checked(shape.model_validate(parameters.dict()).command(**names))
+        return shape.model_validate(parameters.dict()).command(**names)
     except ValidationError as error:
         raise InvalidQuery(first_problem(error, "parameter")) from error
     except InvalidRequest as refusal:

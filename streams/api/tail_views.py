@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from pydantic import StrictStr
 
-from streams import conf, wakeups
+from streams import wakeups
 from streams.api import shapes, tickets
 from streams.api.authentication import authenticate_key, known_key
 from streams.api.json import dumps
@@ -15,9 +15,10 @@ from streams.api.naming import parsed, shown
 from streams.api.sending import sending_bounded
 from streams.api.views import PlateView, succeed
 from streams.commands import execution
+from streams.commands.contract import check_number
 from streams.commands.tail import OpenTail, Tail, TailedEntry
 from streams.commands.xread import ReadPosition, parse_after
-from streams.domain.errors import InvalidQuery, InvalidRequest, TooLarge, Unavailable
+from streams.domain.errors import InvalidQuery, InvalidRequest, Unavailable
 from streams.store.api_keys import KnownKey
 
 
@@ -34,7 +35,7 @@ class TicketView(PlateView):
         shape = shapes.from_body(TicketShape, self.body())
         if not shape.keys:
             raise InvalidRequest("keys must name at least one stream")
-        _check_number(shape.keys, "keys")
+        _check_tailed(shape.keys, "keys")
         keys = [shapes.check_name(key, f"keys[{index}]") for index, key in enumerate(shape.keys)]
         ticket = tickets.mint(self.known_key, keys)
         return succeed({"result": {"ticket": ticket, "expires_in_ms": tickets.LIFE_SECONDS * 1000}})
@@ -48,7 +49,7 @@ class TailView(PlateView):
 
     def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
-        tail = execution.run(shapes.checked(Tail(positions)), self.plate).value
+        tail = execution.run(Tail(positions), self.plate).value
         events = _Events(
             tail, self.known_key, request.META.get("gunicorn.socket"), is_single=key is not None
         )
@@ -71,7 +72,7 @@ def _positions(query: QueryDict, key: str | None, last_event_id: str | None) -> 
     keys = query.getlist("key") if key is None else [key]
     if not keys or len(set(keys)) < len(keys):
         raise InvalidQuery("key must name at least one stream, and each only once")
-    _check_number(keys, "key")
+    _check_tailed(keys, "key")
     # The header is the later one: it comes from a client that reconnects to the URL it has.
     last_event_id = last_event_id or query.get("last_event_id")
     starts = last_event_id.split(",") if last_event_id else [query.get("from", "$")] * len(keys)
@@ -97,10 +98,8 @@ def _check_parameters(query: QueryDict, known: set[str]) -> None:
         raise InvalidQuery(f"{shown(doubled[0])} is given twice")
 
 
-def _check_number(keys: Sequence[str], member: str) -> None:
-    limit = conf.limit("STREAMS_MAX_TAIL_STREAMS")
-    if len(keys) > limit:
-        raise TooLarge(f"{member} may name at most {limit} streams")
+def _check_tailed(keys: Sequence[str], member: str) -> None:
+    check_number(len(keys), "streams", f"{member} may name", limit="STREAMS_MAX_TAIL_STREAMS")
 
 
 class _Events:

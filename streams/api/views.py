@@ -128,7 +128,7 @@ class BodyView(PlateView):
     shape: ClassVar[type[shapes.BodyShape]]
 
     def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return self.run(shapes.checked(shapes.from_body(self.shape, self.body()).command()))
+        return self.run(shapes.from_body(self.shape, self.body()).command())
 
 
 class QueryView(PlateView):
@@ -149,7 +149,7 @@ class AddView(PlateView):
     def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
         added = shapes.from_body(shapes.AddShape, self.body())
         try:
-            return self.run(shapes.checked(added.command()))
+            return self.run(added.command())
         except IdConflict as conflict:
             raise added.naming(conflict) from conflict
 
@@ -216,7 +216,7 @@ class StreamView(PlateView):
     command = DeleteStream
 
     def delete(self, request: HttpRequest, key: str, **_: str) -> HttpResponseBase:
-        return self.run(shapes.checked(DeleteStream(shapes.check_name(key, "key"))))
+        return self.run(DeleteStream(shapes.check_name(key, "key")))
 
 
 class CommandView(PlateView):
@@ -243,6 +243,7 @@ class KeyCommandView(CommandView):
     """`POST /{key}/command`: Redis words without the key."""
 
     def post(self, request: HttpRequest, **names: str) -> HttpResponseBase:
+        # Checked here, too: what a path may not name is another error than what a word may not.
         words, name = self.words(), shapes.check_name(names["key"], "key")
         self.check_scope(registry.scope_of(words))
         return self.run_words(registry.with_key(words, name))

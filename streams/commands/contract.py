@@ -38,10 +38,6 @@ class Command(Protocol):
     # Whether it may wait for entries.
     can_block: ClassVar[bool]
 
-    @property
-    def names(self) -> Names:
-        """All that the command names; `check_names` checks their lengths."""
-
     def execute(self, plate: PlateId) -> Any:
         """Run it; returns domain values. Raises a Refusal, and has then changed nothing."""
 
@@ -58,6 +54,10 @@ class RedisCommand(Command, Protocol):
     @classmethod
     def parse(cls, arguments: Arguments) -> Self:
         """Read the words after the name. Raises a Refusal if they are wrong whatever is stored."""
+
+    @property
+    def names(self) -> Names:
+        """All that the command names; `check_names` checks their lengths."""
 
     @property
     def locks(self) -> Locks:
@@ -144,8 +144,11 @@ class Help:
         return self
 
 
-def check_names(command: Command) -> None:
-    """Raises InvalidCommand if one of the command's names is too long."""
+def check_names(command: RedisCommand) -> None:
+    """Raises InvalidCommand if one of the names in a command's words is too long.
+
+    A typed endpoint's shape has checked its names already, by `streams.api.shapes.check_name`.
+    """
     for kind, names in zip(("key", "group", "consumer"), command.names, strict=True):
         for name in names:
             check_length(kind, name)
@@ -158,11 +161,20 @@ def check_length(what: str, name: str) -> None:
         raise InvalidCommand(f"ERR {what} may be at most {limit} bytes long")
 
 
-def check_number(number: int, things: str) -> None:
-    """Raises TooLarge if this is more IDs, or streams, than one command may name."""
-    limit = conf.limit("STREAMS_MAX_BATCH")
-    if number > limit:
-        raise TooLarge(f"a command may name at most {limit} {things}")
+def check_number(
+    number: int,
+    things: str,
+    subject: str = "a command may name",
+    *,
+    limit: str = "STREAMS_MAX_BATCH",
+) -> None:
+    """Raises TooLarge if there are more things (IDs, streams, items) than the limit of that name.
+
+    The message begins with the subject: "a command may name at most 10000 IDs".
+    """
+    most = conf.limit(limit)
+    if number > most:
+        raise TooLarge(f"{subject} at most {most} {things}")
 
 
 def capped_block_ms(block_ms: int) -> int:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from streams.commands.contract import Names
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.scopes import Scope
 from streams.operations import deleting, locking
@@ -22,10 +21,6 @@ class DeleteStream:
     can_block: ClassVar = False
 
     key: str
-
-    @property
-    def names(self) -> Names:
-        return Names([self.key])
 
     def execute(self, plate: PlateId) -> int:
         with session.transaction():

@@ -4,7 +4,6 @@ from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from streams.commands.contract import Names
 from streams.domain.errors import InvalidQuery
 from streams.domain.globs import Glob
 from streams.domain.plates import PlateId
@@ -40,7 +39,6 @@ class ListStreams:
     name: ClassVar = "SCAN"
     scope: ClassVar = Scope.READ
     can_block: ClassVar = False
-    names: ClassVar = Names()
 
     match: str = "*"
     # From the reply with the previous page; empty: from the start.

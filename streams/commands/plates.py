@@ -6,12 +6,12 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from streams import wakeups
+from streams.domain.api_keys import KeyState, key_state
 from streams.domain.errors import Unavailable
 from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
@@ -67,22 +67,14 @@ class MintedKey:
     text: str
 
 
-class KeyState(StrEnum):
-    """Whether requests may use a key; if not, the first reason in this order."""
-
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    PLATE_DISABLED = "plate disabled"
-    ACTIVE = "active"
-
-
-def key_state(key: ApiKey, at: datetime) -> KeyState:
-    """The state of a key at an instant, for people to see. Requests use `store.keys` instead."""
-    if key.revoked_at:
-        return KeyState.REVOKED
-    if key.expires_at and key.expires_at <= at:
-        return KeyState.EXPIRED
-    return KeyState.ACTIVE if key.plate.is_enabled else KeyState.PLATE_DISABLED
+def state_of(key: ApiKey) -> KeyState:
+    """The state of a key now."""
+    return key_state(
+        datetime.now(UTC),
+        revoked_at=key.revoked_at,
+        expires_at=key.expires_at,
+        plate_is_enabled=key.plate.is_enabled,
+    )
 
 
 def create_plate(name: str) -> Plate:

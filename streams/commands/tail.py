@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 from streams import conf
-from streams.commands.contract import Names
 from streams.commands.xread import After, Read, ReadPosition
 from streams.domain.ids import parse_id
 from streams.domain.plates import PlateId
@@ -36,10 +35,6 @@ class Tail:
     can_block: ClassVar = True
 
     positions: Sequence[ReadPosition]
-
-    @property
-    def names(self) -> Names:
-        return Names([position.key for position in self.positions])
 
     def execute(self, plate: PlateId) -> "OpenTail":
         """Open it. Raises TooManyRequests or Unavailable if there are too many blocked readers."""

@@ -18,11 +18,13 @@ class PendingEntry(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An ID that may be claimed, with its pending entry and its entry; None: there is none."""
+    """An ID that may be claimed, with its pending entry and its entry."""
 
     entry_id: EntryId
+    # None: it is not pending.
     pending: PendingEntry | None
-    # The entry as a reply shows it.
+    entry_exists: bool
+    # The entry as a reply shows it; None: it is gone, or in a scan not idle long enough.
     entry: Any | None
 
 
@@ -89,7 +91,7 @@ def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
     claims = Claims(rules)
     for candidate in candidates:
         pending = _as_claimed_before(candidate, claims)
-        if candidate.entry is None:
+        if not candidate.entry_exists:
             if pending and candidate.entry_id not in claims.deleted:
                 claims.deleted.append(candidate.entry_id)
         elif pending is None:
@@ -113,7 +115,7 @@ def claim_scanned(
         if examined == budget or results == count:
             return Scan(claims, candidate.entry_id)
         assert candidate.pending is not None
-        if candidate.entry is None:
+        if not candidate.entry_exists:
             claims.deleted.append(candidate.entry_id)
         elif candidate.pending.delivered_at <= rules.idle_since:
             _claim(candidate, candidate.pending.delivery_count, claims)

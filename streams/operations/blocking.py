@@ -12,11 +12,12 @@ from streams import clock, wakeups
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
 from streams.operations.delivering import (
+    Delivered,
     DeliveredByKey,
     DeliveredEntries,
     GroupRead,
+    NothingNew,
     deliver_guarded,
-    entries_by_key,
     lock_groups,
     turn,
 )
@@ -95,15 +96,15 @@ def _is_worth_it(read: GroupRead, line: PlacesInLine) -> bool:
 def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
     """Deliver to a blocking reader. After a conflict it tries again with the same places."""
     with turn(read):
-        found = deliver_guarded(read, line)
-        if found is not None:
-            if delivered := entries_by_key(read, found):
+        match deliver_guarded(read, line):
+            case Delivered(delivered):
                 line.forget()
                 _wake_the_next(read, delivered)
                 return Attempt(delivered)
-            if line.stands_in([delivery.group for delivery in found.values()]):
-                line.found_nothing({one.stream.id: one.signals for one in found.values()})
+            case NothingNew(groups, signals) if line.stands_in(groups):
+                line.found_nothing(signals)
                 return NOTHING
+        # The guard did not decide, or the reader has yet to take its places.
         return _attempt_generally(read, line)
 
 

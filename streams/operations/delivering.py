@@ -84,20 +84,48 @@ class GroupRead:
 def deliver(read: GroupRead) -> DeliveredByKey:
     """Deliver what there is now. Raises NoGroup, InvalidCommand, and has then delivered nothing."""
     with turn(read):
-        found = deliver_guarded(read)
-        if found is not None:
-            return entries_by_key(read, found)
-        with session.transaction():
-            return lock_groups(read).deliver()
+        match deliver_guarded(read):
+            case Delivered(by_key):
+                return by_key
+            case NothingNew():
+                return {}
+            case NotDecided():
+                with session.transaction():
+                    return lock_groups(read).deliver()
 
 
-def deliver_guarded(
-    read: GroupRead, line: PlacesInLine | None = None
-) -> dict[str, Delivery] | None:
-    """Deliver in a single round trip, commit included; None: not possible, nothing is changed."""
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The guarded way has delivered what is new, of which there is some."""
+
+    by_key: DeliveredByKey
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNew:
+    """The guarded way has found nothing new in any of the groups; the consumer was seen."""
+
+    groups: list[ConsumerGroup]
+    # How many events had happened to each stream that wake readers, by the stream's id (BLK-5).
+    signals: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NotDecided:
+    """The guarded way has changed nothing: the general way must decide."""
+
+
+GuardedOutcome = Delivered | NothingNew | NotDecided
+
+
+def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> GuardedOutcome:
+    """Deliver in a single round trip, commit included.
+
+    With a line, the reader gives way to those before it there.
+    """
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
-        return None
+        return NotDecided()
     with session.transaction():
         groups.lock_all(read.plate, keys, read.group)
         delivered = deliveries.deliver(
@@ -113,16 +141,23 @@ def deliver_guarded(
             passed_over=line.passed_over if line else (),
             now_ms=clock.now_ms(),
         )
-    return delivered.result()
+    return _outcome(read, delivered.result())
 
 
-def entries_by_key(read: GroupRead, found: dict[str, Delivery]) -> DeliveredByKey:
-    """The new entries of the streams that have some, in the order of the command."""
-    return {
+def _outcome(read: GroupRead, found: dict[str, Delivery]) -> GuardedOutcome:
+    if not found:
+        return NotDecided()
+    by_key: DeliveredByKey = {
         key: [DeliveredEntries(found[key].entry_count, found[key].elements)]
         for key, _ in read.positions
         if found[key].entry_count
     }
+    if by_key:
+        return Delivered(by_key)
+    return NothingNew(
+        [delivery.group for delivery in found.values()],
+        {delivery.stream.id: delivery.signals for delivery in found.values()},
+    )
 
 
 _turns = Turns()
@@ -200,7 +235,6 @@ class LockedGroups:
             guarded=False,
             now_ms=self.now_ms,
         ).result()
-        assert found is not None
         for key in keys:
             if found[key].entry_count:
                 _correct_entries_read(found[key])

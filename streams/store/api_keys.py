@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from streams.domain.api_keys import KeyState, key_state
 from streams.domain.plates import PlateId
 from streams.store import session
 
-# The beginning of a statement for the keys that are not revoked, of a plate that is enabled.
+# The beginning of a statement for the keys of a plate, in whatever state.
 _OF_PLATE = """
-    SELECT id, plate_id, scope, expires_at, prefix
+    SELECT id, plate_id, scope, prefix, revoked_at, expires_at,
+           (SELECT is_enabled FROM plate WHERE name = %(plate)s)
     FROM api_key
-    WHERE plate_id = (SELECT id FROM plate WHERE name = %(plate)s AND is_enabled)
-      AND revoked_at IS NULL
+    WHERE plate_id = (SELECT id FROM plate WHERE name = %(plate)s)
 """
 
 # Gives one such key, by the SHA-256 digest of its text. Locks nothing.
@@ -28,24 +29,36 @@ FIND_KEY_BY_ID = f"""
 
 
 class KnownKey(NamedTuple):
-    """A key that is not revoked, of a plate that is enabled, and what it permits."""
+    """A key of a plate, and what it permits while it is active."""
 
     id: int
     plate: PlateId
     plate_name: str
     # read, write or manage.
     scope: str
-    # None: never.
-    expires_at: datetime | None
     # Its first characters, by which people recognise it.
     prefix: str
+    # None: it is not.
+    revoked_at: datetime | None
+    # None: never.
+    expires_at: datetime | None
+    plate_is_enabled: bool
+
+    def is_active(self, at: datetime) -> bool:
+        """Whether requests may use the key at that instant."""
+        state = key_state(
+            at,
+            revoked_at=self.revoked_at,
+            expires_at=self.expires_at,
+            plate_is_enabled=self.plate_is_enabled,
+        )
+        return state is KeyState.ACTIVE
 
 
 def find(plate_name: str, sought: bytes | int) -> KnownKey | None:
-    """The plate's key with that SHA-256 digest (bytes) or id (int).
+    """The plate's key with that SHA-256 digest (bytes) or id (int), which may not be active.
 
-    None if the plate has no such key or has revoked it, or if the plate is unknown or disabled. The
-    caller checks whether the key has expired.
+    None if the plate has no such key, or is unknown.
     """
     statement = FIND_KEY_BY_DIGEST if isinstance(sought, bytes) else FIND_KEY_BY_ID
     row = session.fetch_one(statement, {"plate": plate_name, "sought": sought})

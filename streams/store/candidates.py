@@ -12,12 +12,12 @@ from streams.domain.ids import EntryId
 from streams.store import literals, session
 from streams.store.entries import RENDERED, Rendered
 
-# Gives for each wanted ID, in order, the pending entry if there is one, and the entry if it exists.
-# Locks nothing: the caller holds the lock of the group.
+# Gives for each wanted ID, in order, the pending entry if there is one, whether the entry exists,
+# and the entry. Locks nothing: the caller holds the lock of the group.
 FIND_FOR_CLAIM = f"""
     SELECT wanted.ms::text, wanted.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           found.rendered
+           found.rendered IS NOT NULL, found.rendered
     FROM ROWS FROM (
         unnest(%(ms)s::numeric[]), unnest(%(seq)s::numeric[])
     ) WITH ORDINALITY AS wanted (ms, seq, index)
@@ -42,13 +42,13 @@ FIND_FOR_CLAIM = f"""
     ORDER BY wanted.index
 """
 
-# Gives a page of the group's pending entries list from an ID on, with the entries that exist. Only
-# entries idle long enough are rendered; an empty text stands for the others. Locks nothing: the
-# caller holds the lock of the group.
+# Gives a page of the group's pending entries list from an ID on: for each pending entry whether the
+# entry exists, and the entry, which is null if it is gone or not idle long enough. Locks nothing:
+# the caller holds the lock of the group.
 SCAN_FOR_CLAIM = f"""
     SELECT pending_entry.ms::text, pending_entry.seq::text,
            pending_entry.consumer_id, pending_entry.delivered_at, pending_entry.delivery_count,
-           found.rendered
+           found.seq IS NOT NULL, found.rendered
     FROM (
         SELECT ms, seq, consumer_id, delivered_at, delivery_count
         FROM pending_entry
@@ -59,9 +59,9 @@ SCAN_FOR_CLAIM = f"""
         LIMIT %(count)s
     ) AS pending_entry
     LEFT JOIN LATERAL (
-        SELECT CASE
+        SELECT entry.seq,
+               CASE
                    WHEN pending_entry.delivered_at <= %(idle_since)s THEN {RENDERED}
-                   ELSE ''
                END AS rendered
         FROM entry
         WHERE entry.plate_id = %(plate)s
@@ -75,15 +75,15 @@ SCAN_FOR_CLAIM = f"""
 
 
 def find(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
-    """For each ID, in order: its pending entry and its entry, None where there is none."""
+    """For each ID, in order: its pending entry and its entry."""
     rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **literals.entry_ids(ids)})
     return [_candidate(row) for row in rows]
 
 
 def scan(group: ConsumerGroup, start: EntryId, idle_since: int, count: int) -> list[Candidate]:
-    """Up to `count` pending entries from `start` on, with their entries, None where one is gone.
+    """Up to `count` pending entries from `start` on, with the entries that may be claimed.
 
-    An entry that was delivered after `idle_since` (Unix ms) has an empty text.
+    Those are the entries that were last delivered at `idle_since` (Unix ms) or before.
     """
     rows = session.fetch_all(
         SCAN_FOR_CLAIM,
@@ -99,12 +99,12 @@ def scan(group: ConsumerGroup, start: EntryId, idle_since: int, count: int) -> l
 
 
 def _candidate(row: session.Row) -> Candidate:
-    ms, seq, consumer_id, delivered_at, delivery_count, rendered = row
+    ms, seq, consumer_id, delivered_at, delivery_count, exists, rendered = row
     pending = (
         None if consumer_id is None else PendingEntry(consumer_id, delivered_at, delivery_count)
     )
     entry = None if rendered is None else Rendered(rendered)
-    return Candidate(EntryId(int(ms), int(seq)), pending, entry)
+    return Candidate(EntryId(int(ms), int(seq)), pending, exists, entry)
 
 
 def _of(group: ConsumerGroup) -> dict[str, Any]:

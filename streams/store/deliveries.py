@@ -9,16 +9,30 @@ from typing import NamedTuple
 
 from streams.domain.groups import ConsumerGroup
 from streams.domain.ids import EntryId
-from streams.domain.plates import PlateId, StreamName
+from streams.domain.plates import PlateId
 from streams.domain.streams import Stream
-from streams.store import literals, session
+from streams.store import literals, session, streams
 from streams.store.entries import RENDERED
 from streams.store.groups import OF_THAT_NAME
 from streams.store.session import Deferred
-from streams.store.waiting import END_OF_LINE, TAKES_WHAT_IS_NEW
+from streams.store.waiting import END_OF_LINE, goes_before
 
 FAR_FROM_WRAPPING = 2**62
 """Up to this value SQL may add to a counter: the sum cannot reach 2**63 and wrap (GEN-20)."""
+
+# The reader's own place in the line of a group of this `stream`; behind all others if it has none.
+_OWN_PLACE = f"""
+    coalesce(
+        (
+            SELECT min(own.id)
+            FROM waiting_reader AS own
+            WHERE own.plate_id = %(plate)s
+              AND own.group_id = stream.group_id
+              AND own.id = ANY (%(places)s::bigint[])
+        ),
+        {END_OF_LINE}
+    )
+"""
 
 # Delivers new entries to a consumer, in the locked groups of one name on several streams: moves the
 # groups' last-delivered IDs, finds or creates the consumer, and writes its pending entries. Gives
@@ -41,12 +55,9 @@ DELIVER = f"""
     WITH
     -- The groups before the delivery, with their streams.
     candidate AS MATERIALIZED (
-        SELECT stream.key, stream.id AS stream_id, stream.length, stream.entries_added,
-               stream.last_generated_ms, stream.last_generated_seq,
-               stream.recorded_first_ms, stream.recorded_first_seq,
-               stream.max_deleted_ms, stream.max_deleted_seq, stream.signals,
-               consumer_group.id AS group_id, consumer_group.entries_read,
+        SELECT {streams.COLUMNS}, stream.signals, consumer_group.id AS group_id,
                consumer_group.last_delivered_ms, consumer_group.last_delivered_seq,
+               consumer_group.entries_read,
                -- The counter that the delivery adds to. If the group has read nothing of what is
                -- left, it is the number of entries that are gone, even if `entries_read` is null
                -- (LAG-4).
@@ -89,20 +100,7 @@ DELIVER = f"""
                    AND EXISTS (
                        SELECT
                        FROM waiting_reader
-                       WHERE plate_id = %(plate)s
-                         AND group_id = stream.group_id
-                         AND id < coalesce(
-                             (
-                                 SELECT min(own.id)
-                                 FROM waiting_reader AS own
-                                 WHERE own.plate_id = %(plate)s
-                                   AND own.group_id = stream.group_id
-                                   AND own.id = ANY (%(places)s::bigint[])
-                             ),
-                             {END_OF_LINE}
-                         )
-                         AND process <> ALL (%(passed_over)s::bigint[])
-                         AND {TAKES_WHAT_IS_NEW}
+                       WHERE {goes_before(_OWN_PLACE, "stream.group_id")}
                    )
                )
            )
@@ -123,7 +121,7 @@ DELIVER = f"""
                 SELECT entry.ms, entry.seq, {RENDERED} AS rendered
                 FROM entry
                 WHERE entry.plate_id = %(plate)s
-                  AND entry.stream_id = wanted.stream_id
+                  AND entry.stream_id = wanted.id
                   AND (entry.ms, entry.seq)
                       > (wanted.last_delivered_ms, wanted.last_delivered_seq)
                 ORDER BY entry.ms, entry.seq
@@ -138,8 +136,8 @@ DELIVER = f"""
             last_delivered_seq = page.seq[page.entries],
             entries_read = page.read_after
         FROM page
-        WHERE plate_id = %(plate)s
-          AND id = page.group_id
+        WHERE consumer_group.plate_id = %(plate)s
+          AND consumer_group.id = page.group_id
           AND page.entries > 0
     ),
     -- Those of the new entries that are pending already. They are looked up one by one, but only in
@@ -226,15 +224,12 @@ DELIVER = f"""
           AND id = ANY (%(places)s::bigint[])
           AND EXISTS (SELECT FROM page WHERE entries > 0)
     )
-    SELECT key, stream_id, length, entries_added,
-           last_generated_ms::text, last_generated_seq::text,
-           recorded_first_ms::text, recorded_first_seq::text,
-           max_deleted_ms::text, max_deleted_seq::text, signals,
+    SELECT {streams.COLUMNS_AS_TEXT}, signals,
            group_id, last_delivered_ms::text, last_delivered_seq::text, entries_read,
            CASE WHEN entries > 0 THEN read_after ELSE entries_read END,
            entries, rendered,
            CASE WHEN NOT %(guarded)s THEN ms::text END, CASE WHEN NOT %(guarded)s THEN seq::text END
-    FROM page
+    FROM page AS stream
 """
 
 # Gives for each group of one name the stream's count of events that wake readers (BLK-5), and
@@ -293,12 +288,13 @@ def deliver(
     gives_way: bool = False,
     places: Collection[int] = (),
     passed_over: Collection[int] = (),
-) -> Deferred[dict[str, Delivery] | None]:
+) -> Deferred[dict[str, Delivery]]:
     """Deliver to a consumer what is new to the locked groups of these different streams.
 
     At most `count` entries from each stream (None: all). Also sets the consumer's `seen_at` to
-    `now_ms` (Unix ms). Returns the deliveries by key, one for each stream; None if nothing was
-    changed, because a group is missing or the guard did not let it pass (see DELIVER).
+    `now_ms` (Unix ms). Returns the deliveries by key, one for each stream, even if it has no new
+    entries; none at all if nothing was changed, because a group is missing or the guard did not let
+    it pass (see DELIVER).
 
     `places` are the reader's own places in line, which it gives up if it gets entries. With
     `guarded` and `gives_way`, nothing is delivered while another reader is before it in the line
@@ -320,7 +316,7 @@ def deliver(
             "now": now_ms,
         },
     )
-    return rows.then(lambda found: _by_key(plate, group, found) if found else None)
+    return rows.then(lambda found: _by_key(plate, group, found))
 
 
 def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
@@ -333,25 +329,18 @@ def _of(plate: PlateId, keys: Collection[str], group: str) -> dict[str, object]:
 
 
 def _by_key(plate: PlateId, group: str, rows: list[session.Row]) -> dict[str, Delivery]:
-    return {bytes(row[0]).decode(): _from_row(plate, group, row) for row in rows}
+    deliveries = [_from_row(plate, group, row) for row in rows]
+    return {delivery.stream.name.key: delivery for delivery in deliveries}
 
 
 def _from_row(plate: PlateId, name: str, row: session.Row) -> Delivery:
-    key, stream_id, length, added, gms, gseq, fms, fseq, dms, dseq, signals, *rest = row
-    group_id, last_ms, last_seq, entries_read, written, count, elements, ids_ms, ids_seq = rest
-    stream = Stream(
-        id=stream_id,
-        name=StreamName(plate, bytes(key).decode()),
-        length=length,
-        last_generated_id=EntryId(int(gms), int(gseq)),
-        recorded_first_entry_id=EntryId(int(fms), int(fseq)),
-        max_deleted_entry_id=EntryId(int(dms), int(dseq)),
-        entries_added=added,
-    )
+    *given, signals, group_id, last_ms, last_seq, entries_read = row[:-5]
+    written, count, elements, ids_ms, ids_seq = row[-5:]
+    stream = streams.from_row(tuple(given))
     last_delivered_id = EntryId(int(last_ms), int(last_seq))
     return Delivery(
         stream,
-        ConsumerGroup(group_id, plate, stream_id, name, last_delivered_id, entries_read),
+        ConsumerGroup(group_id, plate, stream.id, name, last_delivered_id, entries_read),
         signals,
         written,
         count,

@@ -9,18 +9,29 @@ from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.store import literals, session
 
-_COLUMNS = """
+
+def _columns(cast: str) -> str:
+    return f"""
     stream.id, stream.plate_id, stream.key, stream.length,
-    stream.last_generated_ms::text, stream.last_generated_seq::text,
-    stream.recorded_first_ms::text, stream.recorded_first_seq::text,
-    stream.max_deleted_ms::text, stream.max_deleted_seq::text,
-    stream.entries_added, stream.tail_node::text
-"""
+    stream.last_generated_ms{cast}, stream.last_generated_seq{cast},
+    stream.recorded_first_ms{cast}, stream.recorded_first_seq{cast},
+    stream.max_deleted_ms{cast}, stream.max_deleted_seq{cast},
+    stream.entries_added
+    """
+
+
+# The columns of a stream but for its tail node, for a statement that goes on to reckon with them.
+COLUMNS = _columns("")
+
+# The same columns as `from_row` takes them: the halves of IDs are not made Decimals.
+COLUMNS_AS_TEXT = _columns("::text")
+
+_WITH_TAIL_NODE = f"{COLUMNS_AS_TEXT}, stream.tail_node::text"
 
 # Gives the named streams of any plates. Locks their rows until commit, in ascending id: all
 # commands do, so there are no deadlocks.
 LOCK_STREAMS = f"""
-    SELECT {_COLUMNS}
+    SELECT {_WITH_TAIL_NODE}
     FROM stream
     JOIN ROWS FROM (unnest(%(plates)s::bigint[]), unnest(%(keys)s::bytea[])) AS wanted (plate, key)
       ON stream.plate_id = wanted.plate
@@ -31,7 +42,7 @@ LOCK_STREAMS = f"""
 
 # Gives the named streams of one plate, as they are now. Locks nothing.
 FIND_STREAMS = f"""
-    SELECT {_COLUMNS}
+    SELECT {_WITH_TAIL_NODE}
     FROM stream
     WHERE stream.plate_id = %(plate)s
       AND stream.key = ANY (%(keys)s::bytea[])
@@ -272,7 +283,12 @@ def _named(names: Collection[StreamName]) -> dict[str, str]:
 
 
 def _from_row(row: session.Row) -> Stream:
-    id_, plate, key, length, lms, lseq, fms, fseq, dms, dseq, entries_added, tail = row
+    return from_row(row[:-1], TailNode.load(row[-1]))
+
+
+def from_row(given: session.Row, tail_node: TailNode | None = None) -> Stream:
+    """The stream of a row of COLUMNS_AS_TEXT."""
+    id_, plate, key, length, lms, lseq, fms, fseq, dms, dseq, entries_added = given
     return Stream(
         id=id_,
         name=StreamName(plate, bytes(key).decode()),
@@ -281,5 +297,5 @@ def _from_row(row: session.Row) -> Stream:
         recorded_first_entry_id=EntryId(int(fms), int(fseq)),
         max_deleted_entry_id=EntryId(int(dms), int(dseq)),
         entries_added=entries_added,
-        tail_node=TailNode.load(tail),
+        tail_node=tail_node,
     )

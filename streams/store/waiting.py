@@ -11,14 +11,27 @@ from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId
 from streams.store import literals, session
 
-# Whether the reader of a row, which waits for a group of this `stream`, will take new entries: its
-# time is not over, XGROUP SETID has not left it asleep, and its process lives. Only if the process
-# has ended can its advisory lock be had; this statement then shares it until the transaction ends.
-TAKES_WHAT_IS_NEW = """
-    waiting_reader.expires_at > %(now)s
-    AND waiting_reader.asleep_at_signals IS DISTINCT FROM stream.signals
-    AND NOT pg_try_advisory_xact_lock_shared(waiting_reader.process)
-"""
+
+def goes_before(place: str, group_id: str) -> str:
+    """The condition that the reader of a row goes before a place in the line of a group (BLK-17).
+
+    Both are columns or expressions of SQL; the group is one of this `stream`.
+
+    The reader is before the place, its process is not passed over, and it will take new entries:
+    its time is not over, XGROUP SETID has not left it asleep, and its process lives. Only if the
+    process has ended can its advisory lock be had; this statement then shares it until the
+    transaction ends.
+    """
+    return f"""
+        waiting_reader.plate_id = %(plate)s
+        AND waiting_reader.group_id = {group_id}
+        AND waiting_reader.id < {place}
+        AND waiting_reader.process <> ALL (%(passed_over)s::bigint[])
+        AND waiting_reader.expires_at > %(now)s
+        AND waiting_reader.asleep_at_signals IS DISTINCT FROM stream.signals
+        AND NOT pg_try_advisory_xact_lock_shared(waiting_reader.process)
+    """
+
 
 # Takes a place at the end of the line of each group. Gives the places; locks the new rows.
 ENTER = """
@@ -51,11 +64,7 @@ FIRST_BEFORE = f"""
     CROSS JOIN LATERAL (
         SELECT waiting_reader.id
         FROM waiting_reader
-        WHERE waiting_reader.plate_id = %(plate)s
-          AND waiting_reader.group_id = mine.group_id
-          AND waiting_reader.id < mine.place
-          AND waiting_reader.process <> ALL (%(passed_over)s::bigint[])
-          AND {TAKES_WHAT_IS_NEW}
+        WHERE {goes_before("mine.place", "mine.group_id")}
         ORDER BY waiting_reader.id
         LIMIT 1
     ) AS first

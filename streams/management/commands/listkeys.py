@@ -1,11 +1,10 @@
 """List keys."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from streams.commands.plates import find_plate, key_state, list_keys
+from streams.commands.plates import find_plate, list_keys, state_of
 from streams.management.console import ConsoleCommand
 from streams.models import ApiKey
 
@@ -33,7 +32,7 @@ def _facts(key: ApiKey) -> dict[str, Any]:
         "plate": key.plate.name,
         "prefix": key.prefix,
         "scope": key.scope,
-        "state": key_state(key, datetime.now(UTC)),
+        "state": state_of(key),
         "created_at": key.created_at.isoformat(),
         "expires_at": key.expires_at and key.expires_at.isoformat(),
         "name": key.name,
