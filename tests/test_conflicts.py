@@ -12,6 +12,7 @@ from tests.polling import eventually
 from tests.servers import LivePlate, Server
 
 LOCK = "SELECT FROM stream WHERE key = %s FOR UPDATE"
+LOCK_TABLE = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
 LOCK_GROUP = """
     SELECT
     FROM consumer_group
@@ -109,6 +110,30 @@ def test_a_blocked_reader_that_ends_in_a_deadlock_keeps_its_place(
             assert place()[0] == before[0]
         plate.run("XADD", first, "200-0", "f", "v")
         assert answer.result() == {first: [["200-0", ["f", "v"]]]}
+
+    once_the_service_gives_way(attempt)
+
+
+@pytest.mark.parametrize("words", ["XREAD STREAMS k 0", "XREAD BLOCK 9000 STREAMS k 0"])
+def test_a_read_that_ends_in_a_deadlock_is_done_again(
+    server: Server,
+    live_plate: Callable[[], LivePlate],
+    threads: ThreadPoolExecutor,
+    words: str,
+) -> None:
+    def attempt() -> None:
+        plate = live_plate()
+        plate.run("XADD", "k", "1-0", "f", "v")
+        with (
+            psycopg.connect(server.environment["DATABASE_URL"]) as other,
+            psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
+        ):
+            # The read locks both tables, this one last.
+            other.execute(LOCK_TABLE.format("entry"))
+            answer = threads.submit(plate.run, *words.split())
+            eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
+            other.execute(LOCK_TABLE.format("stream"))
+        assert answer.result() == {"k": [["1-0", ["f", "v"]]]}
 
     once_the_service_gives_way(attempt)
 

@@ -12,6 +12,7 @@ from streams import conf, wakeups
 from streams.api.errors import unauthorized
 from streams.commands.plates import PLATE_NAME
 from streams.domain.scopes import Scope
+from streams.rounds.conflicts import again_after_conflict
 from streams.store import api_keys, session
 from streams.store.api_keys import KnownKey
 
@@ -38,7 +39,7 @@ class KeyCache:
             known = self._keys.get((plate_name, sought))
             generation = self._generation
         if known is None:
-            known = api_keys.find(plate_name, sought)
+            known = again_after_conflict(api_keys.find)(plate_name, sought)
             # The command may have to wait, and others need the connection meanwhile.
             session.release()
             self._remember(known, sought, generation)

@@ -18,8 +18,9 @@ class Reply(NamedTuple):
     # Each part is a list of elements; None: `value` is the whole reply.
     parts: LongRange | None = None
 
+    @again_after_conflict
     def whole(self) -> Any:
-        """The complete reply in memory, however long it is."""
+        """The complete reply in memory, however long it is; read again after a conflict."""
         return self.value if self.parts is None else all_of(self.parts)
 
 
@@ -28,7 +29,8 @@ def run(command: Command, plate: PlateId) -> Reply:
 
     Inside a transaction it raises Conflict, because the whole transaction must be run again.
     """
-    # A command that can block repeats its own attempts: it keeps its deadline.
+    # A command that can block repeats each of its looks and attempts instead: so it keeps its
+    # deadline, and the IDs that `$` stood for.
     execute = command.execute if command.can_block else again_after_conflict(command.execute)
     reply = command.reply(execute(plate))
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)

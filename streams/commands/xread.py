@@ -15,6 +15,7 @@ from streams.domain.read_options import parse_read_options
 from streams.domain.scopes import Scope
 from streams.rounds.bounds import blocked_readers
 from streams.rounds.coalescing import SharedLooks
+from streams.rounds.conflicts import again_after_conflict
 from streams.store import entries, streams
 from streams.store.entries import Rendered, StoredEntry
 
@@ -100,6 +101,7 @@ class Read:
                     found = read.look_with_others(plate)
             return found
 
+    @again_after_conflict
     def with_ids(self, plate: PlateId) -> "Read":
         """This command with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
         keys = [position.key for position in self.positions if position.after == "$"]
@@ -120,6 +122,7 @@ class Read:
         key = (plate, tuple(self.positions), self.count)
         return _shared.look(key, lambda: self.look(plate))
 
+    @again_after_conflict
     def look(self, plate: PlateId) -> EntriesByKey:
         """The entries that are there now. `$` must have been replaced by an ID."""
         found: dict[int, list[StoredEntry]] = {}

@@ -86,6 +86,7 @@ def _give_up_places(line: PlacesInLine) -> None:
     line.leave()
 
 
+@again_after_conflict
 def _is_worth_it(read: GroupRead, line: PlacesInLine) -> bool:
     """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
     found = deliveries.glance(read.plate, read.keys, read.group)

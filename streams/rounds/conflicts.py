@@ -1,4 +1,8 @@
-"""Run a transaction again if PostgreSQL has aborted it because of another one."""
+"""Run a transaction again if PostgreSQL has aborted it because of another one.
+
+A single statement is a transaction, too. Even one that only reads may be aborted: on a standby, if
+it is in the way of what the standby replays.
+"""
 
 import time
 from collections.abc import Callable
