@@ -1,27 +1,42 @@
-"""What the listener for wake-ups does when it loses the database."""
+"""What the listener for wake-ups and the notifier do when the database does not serve them."""
 
 import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import pytest
 
-from streams.domain.errors import Unavailable
+from streams.domain.errors import InvalidRequest, Unavailable
 from streams.store import notifications
+from streams.store.errors import Conflict
+from streams.wakeups import notifier as notifiers
 from streams.wakeups.hub import Hub
+from streams.wakeups.notifier import Notifier
 from streams.wakeups.room import WaitingRoom
+from streams.wakeups.topics import Topic
 from tests.polling import eventually
 
-
-def no_channel() -> NoReturn:
-    raise Unavailable("there is no database")
+REASONS = [Unavailable("away"), InvalidRequest("over a limit"), Conflict("in the way")]
+each_reason = pytest.mark.parametrize("reason", REASONS, ids=lambda reason: type(reason).__name__)
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
+def reason() -> Exception:
+    """Why there is no channel."""
+    return REASONS[0]
+
+
+@pytest.fixture
+def hub(reason: Exception, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    def no_channel() -> NoReturn:
+        raise reason
+
     monkeypatch.setattr(notifications, "open_channel", no_channel)
     return Hub(WaitingRoom(), 1, on_api_keys_changed=lambda: None)
 
 
+@each_reason
 def test_it_says_so_and_tries_again(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
     before = set(threading.enumerate())
     hub.ensure_started()
@@ -36,3 +51,31 @@ def test_told_to_end_it_ends_and_says_nothing(hub: Hub, caplog: pytest.LogCaptur
     hub.ensure_started()
     eventually(lambda: set(threading.enumerate()) <= before)
     assert not caplog.text
+
+
+@each_reason
+def test_the_notifier_says_so_and_goes_on(
+    reason: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    class Channel:
+        """Sends nothing at first."""
+
+        def send(self, payloads: Iterable[str]) -> None:
+            if not caplog.records:
+                raise reason
+            sent.extend(payloads)
+
+    @contextmanager
+    def open_channel() -> Iterator[Channel]:
+        yield Channel()
+
+    monkeypatch.setattr(notifications, "open_channel", open_channel)
+    monkeypatch.setattr(notifiers, "RETRY_SECONDS", 0.0)
+    notifier = Notifier(1)
+    notifier.tell([Topic("stream:lost")])
+    eventually(lambda: caplog.records)
+    notifier.tell([Topic("stream:later")])
+    eventually(lambda: sent == ["1 stream:later"])
+    assert [vars(record)["reason"] for record in caplog.records] == [str(reason)]

@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from streams.domain.errors import Unavailable
+from streams.domain.errors import Refusal
 from streams.domain.plates import StreamName
 from streams.store import notifications, pool, session, streams, waiting
+from streams.store.errors import Conflict
 from streams.wakeups import topics
 from streams.wakeups.clients import Departures
 from streams.wakeups.room import Waiter, WaitingRoom
@@ -78,11 +79,11 @@ class Hub:
                     channel.show_life_of(self._process)
                     pause = FIRST_RETRY_SECONDS
                     self._listen(channel)
-            except Unavailable:
+            except (Refusal, Conflict) as error:
                 self.is_listening.clear()
                 if self._is_ending:
                     return
-                log.warning("the wake-up listener lost the database")
+                log.warning("the wake-up listener lost the database", extra={"reason": str(error)})
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 

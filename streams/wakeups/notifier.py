@@ -1,10 +1,12 @@
 """Announces to other processes what happened in this one, in few notifications."""
 
+import logging
 import threading
 import time
 
-from streams.domain.errors import Unavailable
+from streams.domain.errors import Refusal
 from streams.store import notifications, session
+from streams.store.errors import Conflict
 from streams.wakeups import topics
 from streams.wakeups.topics import Topic
 
@@ -13,6 +15,8 @@ PAUSE_SECONDS = 0.005
 
 RETRY_SECONDS = 1.0
 """How long the notifier waits after an error. Hints that it could not send are lost."""
+
+log = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -42,7 +46,8 @@ class Notifier:
                         self._has_topics.wait()
                         channel.send(topics.payloads(self._sender, self._take()))
                         time.sleep(PAUSE_SECONDS)
-            except Unavailable:
+            except (Refusal, Conflict) as error:
+                log.warning("the notifier lost the database", extra={"reason": str(error)})
                 time.sleep(RETRY_SECONDS)
             finally:
                 session.release()
