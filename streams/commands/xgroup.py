@@ -4,22 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from streams import clock
 from streams.commands.contract import Help, Locks, OneConsumer, OneGroup
 from streams.domain.arguments import Arguments
 from streams.domain.errors import (
     InvalidCommand,
-    NoSuchKey,
     Refusal,
     sub_syntax_error,
 )
-from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId, parse_id, parse_loose_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.scopes import Scope
 from streams.domain.streams import Stream
-from streams.operations import grouping, locking
-from streams.store import consumers, session
+from streams.operations import grouping
 
 LastDelivered = EntryId | Literal["$"] | Refusal
 """The new last-delivered-id of a group: an ID, or `$` for the stream's last-generated-id. A
@@ -79,10 +75,7 @@ class CreateGroup(OneGroup):
     def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, InvalidCommand, BusyGroup; then no stream is made either."""
         name = StreamName(plate, self.key)
-        with locking.streams_locked([name], make=[name] if self.make_stream else []) as found:
-            stream = found.get(name)
-            if stream is None or (locking.is_placeholder(stream) and not self.make_stream):
-                raise requires_key()
+        with grouping.stream_locked(name, make=self.make_stream) as stream:
             if self.surplus:
                 raise self.surplus
             last_delivered_id = _resolved(self.last_delivered, stream)
@@ -124,8 +117,7 @@ class SetGroupId(OneGroup):
 
     def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, NoGroup, InvalidCommand."""
-        with session.transaction():
-            stream, group = _lock_existing(plate, self.key, self.group)
+        with grouping.group_locked(plate, self.key, self.group) as (stream, group):
             if self.surplus:
                 raise self.surplus
             grouping.move(group, _resolved(self.last_delivered, stream), self.entries_read)
@@ -154,12 +146,7 @@ class DestroyGroup(OneGroup):
 
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey."""
-        with session.transaction():
-            stream, group = _lock(plate, self.key, self.group)
-            if group is None:
-                return 0
-            grouping.destroy(stream, group)
-            return 1
+        return int(grouping.destroy(plate, self.key, self.group))
 
     def reply(self, result: int) -> int:
         return result
@@ -186,9 +173,7 @@ class CreateConsumer(OneConsumer):
 
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
-        with session.transaction():
-            _, group = _lock_existing(plate, self.key, self.group)
-            return int(consumers.create(group, self.consumer, clock.now_ms()))
+        return int(grouping.create_consumer(plate, self.key, self.group, self.consumer))
 
     def reply(self, result: int) -> int:
         return result
@@ -215,9 +200,7 @@ class DeleteConsumer(OneConsumer):
 
     def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
-        with session.transaction():
-            _, group = _lock_existing(plate, self.key, self.group)
-            return consumers.delete(group, self.consumer)
+        return grouping.delete_consumer(plate, self.key, self.group, self.consumer)
 
     def reply(self, result: int) -> int:
         return result
@@ -263,14 +246,6 @@ def check_entries_read(entries_read: int) -> int | None:
     return None if entries_read == -1 else entries_read
 
 
-def requires_key() -> NoSuchKey:
-    """The refusal of a missing stream (XGROUP-3)."""
-    return NoSuchKey(
-        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want"
-        " to use the MKSTREAM option to create an empty stream automatically."
-    )
-
-
 @dataclass(slots=True)
 class _Options:
     make_stream: bool = False
@@ -307,19 +282,3 @@ def _resolved(last_delivered: LastDelivered, stream: Stream) -> EntryId:
     if isinstance(last_delivered, Refusal):
         raise last_delivered
     return stream.last_generated_id if last_delivered == "$" else last_delivered
-
-
-def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup | None]:
-    """The stream and its group, both locked. Raises NoSuchKey (XGROUP-3)."""
-    stream = locking.lock_stream(StreamName(plate, key))
-    if stream is None:
-        raise requires_key()
-    return stream, locking.lock_group(plate, key, group)
-
-
-def _lock_existing(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup]:
-    """The stream and its group, both locked. Raises NoSuchKey, NoGroup (XGROUP-10)."""
-    stream, found = _lock(plate, key, group)
-    if found is None:
-        raise no_such_group(key, group)
-    return stream, found

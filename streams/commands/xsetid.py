@@ -1,17 +1,15 @@
 """XSETID: set the counters of a stream."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from streams.commands.contract import OneStream
 from streams.domain.arguments import Arguments
-from streams.domain.errors import IdConflict, InvalidCommand, no_such_key, syntax_error
-from streams.domain.ids import NO_ID, EntryId, parse_id
+from streams.domain.errors import InvalidCommand, syntax_error
+from streams.domain.ids import EntryId, parse_id
 from streams.domain.plates import PlateId, StreamName
 from streams.domain.scopes import Scope
-from streams.domain.streams import Stream
-from streams.operations import locking
-from streams.store import entries, session, streams
+from streams.operations.setting_counters import Counters, set_counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +47,11 @@ class SetId(OneStream):
 
     def execute(self, plate: PlateId) -> None:
         """Set the counters. Raises NoSuchKey, IdConflict, InvalidCommand (XSETID-3, XSETID-4)."""
-        with session.transaction():
-            stream = locking.lock_stream(StreamName(plate, self.key))
-            if stream is None:
-                raise no_such_key()
-            self._refuse_contradictions(stream)
-            streams.save([self._applied(stream)])
+        counters = Counters(self.last_generated_id, self.entries_added, self.max_deleted_entry_id)
+        set_counters(StreamName(plate, self.key), counters)
 
     def reply(self, result: None) -> str:
         return "OK"
-
-    def _refuse_contradictions(self, stream: Stream) -> None:
-        if self.last_generated_id < stream.max_deleted_entry_id:
-            raise IdConflict(
-                "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
-            )
-        if stream.length == 0:
-            return
-        top = entries.greatest_id(stream)
-        if top and self.last_generated_id < top:
-            raise IdConflict(
-                "ERR The ID specified in XSETID is smaller than the target stream top item"
-            )
-        if self.entries_added is not None and self.entries_added < stream.length:
-            raise InvalidCommand(
-                "ERR The entries_added specified in XSETID is smaller than the target stream length"
-            )
-
-    def _applied(self, stream: Stream) -> Stream:
-        max_deleted = self.max_deleted_entry_id
-        return replace(
-            stream,
-            last_generated_id=self.last_generated_id,
-            entries_added=(
-                stream.entries_added if self.entries_added is None else self.entries_added
-            ),
-            max_deleted_entry_id=(
-                stream.max_deleted_entry_id if max_deleted in (None, NO_ID) else max_deleted
-            ),
-        )
 
 
 def _take_entries_added(arguments: Arguments) -> int:

@@ -1,14 +1,43 @@
-"""Create, move and destroy the consumer groups of a locked stream."""
+"""Create, move and destroy consumer groups and their consumers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from streams import wakeups
-from streams.domain.errors import BusyGroup
-from streams.domain.groups import ConsumerGroup
+from streams import clock, wakeups
+from streams.domain.errors import BusyGroup, NoSuchKey
+from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId
+from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.operations import locking
-from streams.store import groups, session, waiting
+from streams.store import consumers, groups, session, waiting
+
+
+@contextmanager
+def stream_locked(name: StreamName, *, make: bool) -> Iterator[Stream]:
+    """Run the body in a transaction that holds the lock of the stream. Raises NoSuchKey.
+
+    With `make` a missing stream comes as a placeholder, which `create` makes a stream.
+    """
+    with locking.streams_locked([name], make=[name] if make else []) as found:
+        stream = found.get(name)
+        if stream is None or (locking.is_placeholder(stream) and not make):
+            raise _requires_key()
+        yield stream
+
+
+@contextmanager
+def group_locked(plate: PlateId, key: str, group: str) -> Iterator[tuple[Stream, ConsumerGroup]]:
+    """Run the body in a transaction that holds the locks of the stream and its group.
+
+    Raises NoSuchKey (XGROUP-3), NoGroup (XGROUP-10).
+    """
+    with session.transaction():
+        stream, found = _lock(plate, key, group)
+        if found is None:
+            raise no_such_group(key, group)
+        yield stream, found
 
 
 def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None) -> None:
@@ -24,10 +53,51 @@ def move(group: ConsumerGroup, last_delivered_id: EntryId, entries_read: int | N
     waiting.let_sleep(group)
 
 
-def destroy(stream: Stream, group: ConsumerGroup) -> None:
-    """Remove a locked group of a locked stream, with its consumers and pending entries.
+def destroy(plate: PlateId, key: str, group: str) -> bool:
+    """Remove a group with its consumers and pending entries; False if there is none.
 
-    Readers that wait with the group are woken, and are refused (BLK-13).
+    Readers that wait with the group are woken, and are refused (BLK-13). Raises NoSuchKey.
+
+    1. Lock the stream and its group.
+    2. Remove the group with all that belongs to it, and commit.
+    3. Wake the readers of the stream.
     """
-    groups.delete(group)
-    session.after_commit(lambda: wakeups.announce([stream.name]))
+    with session.transaction():
+        stream, found = _lock(plate, key, group)
+        if found is None:
+            return False
+        groups.delete(found)
+        session.after_commit(lambda: wakeups.announce([stream.name]))
+    return True
+
+
+def create_consumer(plate: PlateId, key: str, group: str, name: str) -> bool:
+    """Create a consumer; False, without a change, if it exists. Raises NoSuchKey, NoGroup."""
+    with group_locked(plate, key, group) as (_, locked):
+        return consumers.create(locked, name, clock.now_ms())
+
+
+def delete_consumer(plate: PlateId, key: str, group: str, name: str) -> int:
+    """Remove a consumer; returns how many pending entries went. Raises NoSuchKey, NoGroup."""
+    with group_locked(plate, key, group) as (_, locked):
+        return consumers.delete(locked, name)
+
+
+def _lock(plate: PlateId, key: str, group: str) -> tuple[Stream, ConsumerGroup | None]:
+    """The stream and its group, both locked. Raises NoSuchKey (XGROUP-3).
+
+    1. Lock the stream, so that nobody creates or removes its groups meanwhile.
+    2. Lock the group, which comes after its stream in the order of all locks.
+    """
+    stream = locking.lock_stream(StreamName(plate, key))
+    if stream is None:
+        raise _requires_key()
+    return stream, locking.lock_group(plate, key, group)
+
+
+def _requires_key() -> NoSuchKey:
+    """The refusal of a missing stream (XGROUP-3)."""
+    return NoSuchKey(
+        "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want"
+        " to use the MKSTREAM option to create an empty stream automatically."
+    )
