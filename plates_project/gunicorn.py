@@ -14,7 +14,7 @@ import sys
 from gunicorn.arbiter import Arbiter
 
 from plates_project import ready_pipe, settings
-from plates_project.embedded_watcher import Watcher
+from plates_project.embedded import Watcher
 from plates_project.gunicorn_log import GunicornLogger
 from plates_project.stop_signals import STOP_SIGNALS, exit_on
 

@@ -1,6 +1,8 @@
-"""What tests share stands in modules of its own, where one looks for it."""
+"""What tests share stands in modules of its own, where one looks for it; and what comes late."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,3 +34,9 @@ def test_nothing_is_imported_from_a_test_module() -> None:
         if is_of_a_test_module(name)
     }
     assert not found
+
+
+def test_the_door_of_the_embedded_database_imports_no_driver() -> None:
+    """Workers must import it only after gevent's patching."""
+    program = "import sys, plates_project.embedded; sys.exit('psycopg' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], cwd=BASE_DIR, check=True, timeout=60)

@@ -9,6 +9,20 @@ next process to join uses it.
 While the service runs, the process `watch` starts the server again if it dies.
 """
 
-from plates_project.embedded.membership import Membership, membership_of
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Membership", "membership_of"]
+from plates_project.embedded.watcher import Watcher
+
+if TYPE_CHECKING:
+    from plates_project.embedded.membership import Membership, membership_of
+
+__all__ = ["Membership", "Watcher", "membership_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `membership` when a name of it is first used, because it imports the driver."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from plates_project.embedded import membership
+
+    return getattr(membership, name)

@@ -21,7 +21,7 @@ from pathlib import Path
 from plates_project import settings
 from plates_project.embedded import server, server_log
 from plates_project.embedded.locks import exclusive_start
-from plates_project.embedded_watcher import GIVEN_UP
+from plates_project.embedded.watcher import GIVEN_UP
 
 CHECK_SECONDS = 0.25
 """How long the watcher waits between two checks of the server."""

@@ -1,7 +1,7 @@
 """Starts and ends the process that watches the embedded PostgreSQL, for gunicorn's main process.
 
-It is not in `plates_project.embedded`, because that imports the driver, which workers must import
-only after gevent's patching: see `plates_project.worker`.
+It does not import the driver, which workers must import only after gevent's patching: see
+`plates_project.worker`.
 """
 
 import contextlib
