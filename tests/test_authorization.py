@@ -6,9 +6,9 @@ from hashlib import sha256
 
 import pytest
 
-from streams import wakeups
 from streams.commands import plates
 from streams.models import ApiKey, Plate
+from streams.wakeups import announcing
 from tests.api import Answer, Api
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_a_remembered_key_is_no_key_of_another_plate(api: Api, other_api: Api) -
 def test_it_denies_a_revoked_key_at_once(api: Api) -> None:
     assert api.get("/streams/length/none").status == 200
     ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))
-    wakeups.announce_api_keys_changed()
+    announcing.announce_api_keys_changed()
     assert denied(api.get("/streams/length/none"))
 
 
@@ -90,13 +90,13 @@ def test_it_denies_an_expired_key_even_if_it_is_remembered(api: Api) -> None:
     ApiKey.objects.filter(plate__name=api.plate).update(
         expires_at=datetime.now(UTC) - timedelta(seconds=1)
     )
-    wakeups.announce_api_keys_changed()
+    announcing.announce_api_keys_changed()
     assert denied(api.get("/streams/length/none"))
 
 
 def test_it_denies_every_key_of_a_disabled_plate(api: Api) -> None:
     Plate.objects.filter(name=api.plate).update(is_enabled=False)
-    wakeups.announce_api_keys_changed()
+    announcing.announce_api_keys_changed()
     assert denied(api.get("/streams/length/none"))
 
 

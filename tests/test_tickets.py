@@ -12,8 +12,8 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 
-from streams import wakeups
 from streams.models import ApiKey
+from streams.wakeups import announcing
 from tests.api import Api
 from tests.servers import LivePlate, Server
 from tests.tails import tail
@@ -156,7 +156,7 @@ def test_a_ticket_is_good_as_long_as_its_key(api: Api) -> None:
     ticket = api.post("/streams/tickets", {"keys": ["events"]}).result["ticket"]
     assert opens(api, "/events", ticket)
     ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))
-    wakeups.announce_api_keys_changed()
+    announcing.announce_api_keys_changed()
     assert not opens(api, "/events", ticket)
 
 

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from streams import wakeups
 from streams.domain.api_keys import KeyState, key_state
 from streams.domain.errors import Unavailable
 from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
+from streams.wakeups import announcing
 
 PLATE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -184,6 +184,6 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
 def _announce_api_keys_changed() -> None:
     """Make every process look up its keys again; a process that misses it does within seconds."""
     try:
-        wakeups.announce_api_keys_changed()
+        announcing.announce_api_keys_changed()
     except Unavailable:
         log.warning("could not announce the change: it takes effect when caches of API keys expire")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from streams import clock, wakeups
+from streams import clock
 from streams.domain.entries import NewEntry
 from streams.domain.errors import IdConflict
 from streams.domain.ids import EntryId
@@ -15,6 +15,7 @@ from streams.operations import locking, trimming
 from streams.rounds.bounds import queued_appends
 from streams.rounds.coalescing import Coalescer
 from streams.store import entries, nodes, session, streams
+from streams.wakeups import announcing
 
 MAX_APPENDS_IN_A_ROUND = 512
 """How many appends one commit takes at most."""
@@ -70,7 +71,7 @@ def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
             for append, outcome in zip(appends, outcomes, strict=True)
             if isinstance(outcome, list)
         ]
-        session.after_commit(lambda: wakeups.announce(appended))
+        session.after_commit(lambda: announcing.announce(appended))
     return outcomes
 
 

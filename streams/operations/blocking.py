@@ -23,6 +23,7 @@ from streams.operations.delivering import (
 )
 from streams.rounds.conflicts import again_after_conflict
 from streams.store import deliveries, session
+from streams.wakeups import announcing
 from streams.wakeups.line import PlacesInLine, courtesy_seconds
 
 
@@ -75,7 +76,7 @@ def _leaving(line: PlacesInLine, read: GroupRead) -> Iterator[None]:
         _give_up_places(line)
         if _is_worth_it(read, line):
             # Readers behind this one may wait for it to take new entries.
-            wakeups.announce(read.names)
+            announcing.announce(read.names)
         raise
     finally:
         _give_up_places(line)
@@ -138,4 +139,4 @@ def _wake_the_next(read: GroupRead, delivered: DeliveredByKey) -> None:
             isinstance(part, DeliveredEntries) and part.entry_count == read.count for part in parts
         )
     ]
-    session.after_commit(lambda: wakeups.announce(names))
+    session.after_commit(lambda: announcing.announce(names))

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from streams import wakeups
 from streams.domain.ids import EntryId
 from streams.domain.nodes import TailNode, without
 from streams.domain.streams import Stream, without_entries
 from streams.store import entries, groups, nodes, session, streams
+from streams.wakeups import announcing
 
 
 def delete_entries(stream: Stream, ids: Collection[EntryId]) -> int:
@@ -24,7 +24,7 @@ def delete_stream(stream: Stream) -> None:
     groups.lock_all_of(stream)
     streams.delete(stream)
     # Readers that wait with one of the groups are woken, and are refused (BLK-11).
-    session.after_commit(lambda: wakeups.announce([stream.name]))
+    session.after_commit(lambda: announcing.announce([stream.name]))
 
 
 def _without(stream: Stream, gone: list[EntryId]) -> Stream:

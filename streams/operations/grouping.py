@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from streams import clock, wakeups
+from streams import clock
 from streams.domain.errors import BusyGroup, NoSuchKey
 from streams.domain.groups import ConsumerGroup, no_such_group
 from streams.domain.ids import EntryId
@@ -12,6 +12,7 @@ from streams.domain.plates import PlateId, StreamName
 from streams.domain.streams import Stream
 from streams.operations import locking
 from streams.store import consumers, groups, session, waiting
+from streams.wakeups import announcing
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def destroy(plate: PlateId, key: str, group: str) -> bool:
         if found is None:
             return False
         groups.delete(found)
-        session.after_commit(lambda: wakeups.announce([stream.name]))
+        session.after_commit(lambda: announcing.announce([stream.name]))
     return True
 
 

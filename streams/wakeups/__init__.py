@@ -1,11 +1,12 @@
-"""Blocked readers: how they sleep, and what wakes them. Nothing here knows a command."""
+"""Blocked readers: how they sleep, and what wakes them. Nothing here knows a command.
+
+Who changes what readers wait for also imports `announcing`.
+"""
 
 from streams.wakeups.clients import on_behalf_of
 from streams.wakeups.process import (
     PROCESS,
     ClientHasLeft,
-    announce,
-    announce_api_keys_changed,
     is_listening,
     on_api_keys_changed,
     shut_down,
@@ -15,8 +16,6 @@ from streams.wakeups.process import (
 __all__ = [
     "PROCESS",
     "ClientHasLeft",
-    "announce",
-    "announce_api_keys_changed",
     "is_listening",
     "on_api_keys_changed",
     "on_behalf_of",
