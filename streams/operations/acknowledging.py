@@ -10,8 +10,11 @@ from streams.store import groups, pending, session
 def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> int:
     """Take entries off the group's list, whoever owns them; returns how many were on it.
 
-    A missing group gives 0. Lock, removal and commit are one round trip: the statement that removes
-    finds the group by its name, so it can be sent before the lock's answer has arrived.
+    A missing group gives 0. All is one round trip.
+
+    1. Send the lock of the group.
+    2. Send the removal, without a wait for the lock's answer: it finds the group by its name.
+    3. Send the commit, and wait for all answers.
     """
     with session.transaction():
         groups.lock_all(plate, [key], group)

@@ -111,7 +111,15 @@ def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
 
 
 def _attempt_generally(read: GroupRead, line: PlacesInLine) -> Attempt:
-    """Deliver from the groups where no reader goes first; without any, take places in line."""
+    """Deliver from the groups where no reader goes first; without any, take places in line.
+
+    1. Lock the groups, and look which have new entries.
+    2. Give way in those groups to the readers that are before this one in line.
+    3. If groups with new entries remain, give up all places, deliver from these groups, and wake
+       the next readers after the commit.
+    4. Otherwise set the consumer's `seen_at`, and take a place in the line of each group.
+    5. If no group has new entries, note after the commit what the streams were like.
+    """
     with session.transaction():
         locked = lock_groups(read)
         groups = locked.by_key.values()

@@ -20,7 +20,12 @@ LARGEST_PAGE = 1_000
 
 @contextmanager
 def claimant(plate: PlateId, key: str, group: str, consumer: str) -> Iterator["Claimant"]:
-    """Run the body in a transaction that holds the lock of the group. Raises NoGroup."""
+    """Run the body in a transaction that holds the lock of the group. Raises NoGroup.
+
+    1. Lock the group. Its stream is not locked: entries may be deleted meanwhile.
+    2. Run the body, which claims.
+    3. Commit.
+    """
     with session.transaction():
         locked = locking.lock_group(plate, key, group)
         if locked is None:

@@ -19,8 +19,13 @@ def delete_entries(stream: Stream, ids: Collection[EntryId]) -> int:
 
 
 def delete_stream(stream: Stream) -> None:
-    """Delete a locked stream with its entries, groups and pending entries (GEN-12)."""
-    # Without the lock, a delivery could meanwhile add pending entries, which would stay behind.
+    """Delete a locked stream with its entries, groups and pending entries (GEN-12).
+
+    1. Lock all groups of the stream. Otherwise a delivery could meanwhile add pending entries,
+       which would stay behind.
+    2. Delete the stream with all that belongs to it.
+    3. Wake the readers of the stream after the commit.
+    """
     groups.lock_all_of(stream)
     streams.delete(stream)
     # Readers that wait with one of the groups are woken, and are refused (BLK-11).

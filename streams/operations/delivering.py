@@ -122,6 +122,11 @@ def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> Guarde
     """Deliver in a single round trip, commit included.
 
     With a line, the reader gives way to those before it there.
+
+    1. Leave to the general way what the statement cannot do: the consumer's own pending entries,
+       and a stream that is named twice.
+    2. Send the locks of the groups, the guarded delivery and the commit, without a wait in between.
+    3. Wait for all of them, and see from the rows what the statement has done.
     """
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
@@ -181,6 +186,10 @@ def lock_groups(read: GroupRead) -> "LockedGroups":
     """Begin the general way, inside a transaction.
 
     Raises NoGroup or InvalidCommand, and has then changed nothing.
+
+    1. Lock the groups that exist, in ascending id.
+    2. Check the command against them.
+    3. Take the time only now, because the locks may have come late.
     """
     locked = groups.lock_all(read.plate, read.keys, read.group).result()
     # Checked from left to right, each group before its ID, before any delivery (XRG-4).
