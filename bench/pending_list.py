@@ -9,6 +9,7 @@ end. `PGOPTIONS="-c plan_cache_mode=force_generic_plan"` makes PostgreSQL use ge
 """
 
 import argparse
+import asyncio
 import os
 import re
 import secrets
@@ -137,7 +138,7 @@ class Probe:
         self.run("XGROUP", "SETID", self.key, NEW_GROUP, self.middle)
         read = ("GROUP", NEW_GROUP, "one", "COUNT", COUNT, "STREAMS", self.key, ">")
         found = self.timed("XREADGROUP, new 100", "XREADGROUP", *read)
-        ids = [fragment_id(entry) for entry in found[self.key]]
+        ids = [entry_id for entry_id, _ in as_json(found)[self.key]]
         self.run("XACK", self.key, NEW_GROUP, *ids)
 
 
@@ -156,11 +157,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Fill the streams, measure the commands, and print the results."""
-    with _database_of_its_own():
+    with _database_of_its_own(), asyncio.Runner() as loop:
         _prepare_django()
         from django.db import connection
 
-        probes = _filled(options.rows, options.statistics)
+        from streams.store import pool
+
+        probes = _filled(options.rows, options.statistics, loop)
         for number in range(options.rounds):
             if number % VACUUM_ROUNDS == 0:
                 connection.cursor().execute(VACUUM)
@@ -168,16 +171,17 @@ def run(options: argparse.Namespace) -> int:
                 probe.round()
         _print_medians(probes)
         for probe in probes if options.all_plans else probes[-1:]:
-            _print_plans(probe)
+            _print_plans(probe, loop)
+        loop.run(pool.close())
         cast("DatabaseWrapper", connection).close_pool()
     return 0
 
 
-def fragment_id(entry: Any) -> str:
-    """The ID in a rendered entry."""
+def as_json(reply: Any) -> Any:
+    """A reply as its client sees it: parts of it may be rendered already."""
     import orjson
 
-    return str(orjson.loads(orjson.dumps(entry))[0])
+    return orjson.loads(orjson.dumps(reply))
 
 
 @contextmanager
@@ -199,11 +203,13 @@ def _prepare_django() -> None:
     from django.core.management import call_command
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "plates_project.settings"
+    # The API has but one connection, which shows its plans at the end.
+    os.environ["DATABASE_CONNECTIONS"] = "5"
     django.setup()
     call_command("migrate", verbosity=0)
 
 
-def _filled(lengths: Sequence[int], statistics: str) -> list[Probe]:
+def _filled(lengths: Sequence[int], statistics: str, loop: asyncio.Runner) -> list[Probe]:
     """Create a stream of each length, and gather the statistics that the option asks for."""
     from streams.models import Plate
 
@@ -215,7 +221,7 @@ def _filled(lengths: Sequence[int], statistics: str) -> list[Probe]:
         probes = []
         for length in lengths:
             _fill(connection, plate, length)
-            probes.append(Probe(f"pending-{length}", length, _runner(plate)))
+            probes.append(Probe(f"pending-{length}", length, _runner(plate, loop)))
             if statistics == "stale" and length == lengths[0]:
                 connection.execute("ANALYZE")
         connection.execute("VACUUM ANALYZE" if statistics == "fresh" else "CHECKPOINT")
@@ -236,14 +242,14 @@ def _fill(connection: psycopg.Connection[Any], plate: int, rows: int) -> None:
     one(FILL_PENDING, group=group, consumers=consumers)
 
 
-def _runner(plate: int) -> Callable[..., Any]:
+def _runner(plate: int, loop: asyncio.Runner) -> Callable[..., Any]:
     """A function that runs a command as the command endpoints do."""
     from streams.commands import registry
     from streams.domain.plates import PlateId
 
     def run(*words: Any) -> Any:
         command = registry.parse([str(word) for word in words])
-        return command.reply(command.execute(PlateId(plate)))
+        return command.reply(loop.run(command.execute(PlateId(plate))))
 
     return run
 
@@ -257,14 +263,8 @@ def _print_medians(probes: Sequence[Probe]) -> None:
         print(f"| {title} | {cells} | {medians[-1] / medians[0]:.2f} |")
 
 
-def _print_plans(probe: Probe) -> None:
+def _print_plans(probe: Probe, loop: asyncio.Runner) -> None:
     """Run one more round, and print the plans that the prepared statements have by now."""
-    from django.db import connection
-
-    from streams.store import session
-
-    # Otherwise the pool might give another connection, which does not show its plans.
-    session.release = lambda: None
     seen: set[str] = set()
 
     def show(diagnostic: psycopg.errors.Diagnostic) -> None:
@@ -273,10 +273,15 @@ def _print_plans(probe: Probe) -> None:
             seen.add(text)
             print(text)
 
-    connection.ensure_connection()
-    raw = connection.connection
-    for statement in SHOW_PLANS:
-        raw.execute(statement)
-    raw.add_notice_handler(show)
+    loop.run(_tell_plans(show))
     print(f"\n{probe.rows} rows")
     probe.round()
+
+
+async def _tell_plans(show: Callable[[psycopg.errors.Diagnostic], None]) -> None:
+    from streams.store import pool
+
+    async with pool.connection() as raw:
+        for statement in SHOW_PLANS:
+            await raw.execute(statement)
+        raw.add_notice_handler(show)

@@ -4,7 +4,7 @@ import logging
 
 
 class OnlyDefects(logging.Filter):
-    """Keeps only lines about defects, because our middleware logs every answer already.
+    """Keeps only lines about defects, because every answer has its line in the log already.
 
     Removes the request's path from the line, because it may name a stream, and adds its ID.
     """

@@ -13,7 +13,7 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 
-from plates_project import ready_pipe, settings
+from plates_project import settings
 from plates_project.embedded import Watcher
 from plates_project.gunicorn_log import GunicornLogger
 from plates_project.stop_signals import STOP_SIGNALS, exit_on
@@ -27,31 +27,23 @@ _EMBEDDED_LOCK = int(os.environ["EMBEDDED_LOCK"]) if "EMBEDDED_LOCK" in os.envir
 # The watcher starts the embedded server again if it dies.
 _watcher: Watcher | None = None
 
-wsgi_app = "plates_project.wsgi"
+wsgi_app = "plates_project.asgi"
 bind = f"{settings.URL_HOST}:{settings.PORT}"
 workers = settings.WEB_CONCURRENCY
-worker_class = "plates_project.worker.Worker"
+worker_class = "plates_project.server.Worker"
 
-# How many connections a worker may have. Each blocked reader needs one.
-worker_connections = settings.WORKER_CONNECTIONS
 backlog = 2048
 
-# In seconds. Idle connections are kept longer than load balancers keep them (mostly 60 s). So the
-# server never closes a connection on which a load balancer is sending a request.
+# How many seconds a connection may wait for the whole head of its next request. Load balancers keep
+# idle connections for less (mostly 60 s). So the server never closes a connection on which a load
+# balancer is sending a request.
 keepalive = 65
 # How many seconds running requests have to finish after a stop was asked for.
 graceful_timeout = 10
 # After how many seconds without a sign of life a worker is replaced.
 timeout = 30
 
-limit_request_line = settings.REQUEST_LINE_BYTES
-
-# The proxies that are trusted to say which scheme the client used, and the header that says so.
-# No other header is trusted: proxies may pass others on as the client wrote them.
-forwarded_allow_ips = ",".join(settings.FORWARDED_ALLOW_IPS)
-secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
-
-# The middleware writes a line for each request.
+# The application writes a line for each request.
 accesslog = None
 logger_class = GunicornLogger
 control_socket_disable = True
@@ -96,14 +88,6 @@ def on_exit(server: Arbiter) -> None:
         sys.exit(1)
 
 
-def post_worker_init(worker: object) -> None:
-    """Speed up the driver, which the application has imported by now, and report it ready."""
-    from plates_project import waits
-
-    waits.install()
-    ready_pipe.say_ready()
-
-
 def _let_stops_through() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
@@ -113,7 +97,6 @@ def _leave_embedded_database(lock: int, process: int) -> None:
     if os.getpid() == process:
         if _watcher is not None:
             _watcher.dismiss()
-        # Imported late: it imports the driver, which workers must import after gevent's patching.
         from plates_project.embedded import Membership
 
         try:

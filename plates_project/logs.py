@@ -12,8 +12,7 @@ import orjson
 FORMS = ("auto", "text", "json")
 """How lines are written: `auto` writes text on a terminal, else JSON."""
 
-# No line shows thread and process, so records need not look them up. For the thread's name Python
-# would also create an object for each greenlet.
+# No line shows thread and process, so records need not look them up.
 logging.logThreads = False
 logging.logProcesses = False
 logging.logMultiprocessing = False
@@ -89,7 +88,7 @@ def logging_to(stream: str, form: str) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would write a second, different line.
             "django": {"handlers": [], "level": "INFO"},
-            # Our middleware logs every request, even refused ones, so only defects are kept here.
+            # We log every request ourselves, even refused ones, so only defects are kept here.
             "django.request": {"level": "ERROR", "filters": ["only_defects"]},
             "django.security": {"level": "CRITICAL"},
             # The pool would log every attempt to connect while the database is away.

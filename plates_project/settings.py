@@ -53,8 +53,8 @@ INSTALLED_APPS = [
 ]
 
 # Only requests for the console and its static files pass these.
-CONSOLE_MIDDLEWARE = [
-    "streams.api.middleware.read_whole_forms",
+MIDDLEWARE = [
+    "streams.api.middleware.log_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "streams.admin.cookies.secure_over_tls",
     # CommonMiddleware refuses unknown hosts, as the API does.
@@ -66,11 +66,8 @@ CONSOLE_MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-# Every request passes the first, which hands requests to the API straight to their endpoints.
-MIDDLEWARE = ["streams.api.middleware.log_and_route", *CONSOLE_MIDDLEWARE]
 
 ROOT_URLCONF = "plates_project.urls"
-WSGI_APPLICATION = "plates_project.wsgi.application"
 APPEND_SLASH = False
 
 TEMPLATES = [
@@ -93,11 +90,15 @@ LISTEN_DATABASE_URL = env.str("LISTEN_DATABASE_URL", "")
 if LISTEN_DATABASE_URL:
     database_of("LISTEN_DATABASE_URL", LISTEN_DATABASE_URL)
 
-# How many connections a worker has at most. Two are not in the pool: one listens, one notifies.
+# How many connections a worker has at most. One of them listens and one notifies; all others serve
+# the API. The console takes a few more while it is used.
 WAKE_UP_CONNECTIONS = 2
 DATABASE_CONNECTIONS = env.int(
     "DATABASE_CONNECTIONS", 10, validate=Range(min=WAKE_UP_CONNECTIONS + 1)
 )
+CONSOLE_CONNECTIONS = 2
+DATABASE_POOL_TIMEOUT_SECONDS = env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0)
+POOL_SIZE = DATABASE_CONNECTIONS - WAKE_UP_CONNECTIONS
 
 # To be off behind a pooler that gives a connection to another client after each transaction.
 DATABASE_PREPARED_STATEMENTS = env.bool("DATABASE_PREPARED_STATEMENTS", True)
@@ -116,9 +117,9 @@ DATABASES = {
         "OPTIONS": {
             **_database.get("OPTIONS", {}),
             "pool": {
-                "min_size": 1,
-                "max_size": DATABASE_CONNECTIONS - WAKE_UP_CONNECTIONS,
-                "timeout": env.float("DATABASE_POOL_TIMEOUT_SECONDS", 5.0),
+                "min_size": 0,
+                "max_size": CONSOLE_CONNECTIONS,
+                "timeout": DATABASE_POOL_TIMEOUT_SECONDS,
             },
             "server_side_binding": True,
             "prepare_threshold": 5 if DATABASE_PREPARED_STATEMENTS else None,
@@ -148,7 +149,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-PASSWORD_HASHERS = ["streams.admin.passwords.Hasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 # The page after a login that names no page, or a page of another site.
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -207,7 +208,7 @@ STREAMS_TAIL_SEND_TIMEOUT_MS = env.int(
 )
 STREAMS_KEY_CACHE_SECONDS = env.int("STREAMS_KEY_CACHE_SECONDS", 15, validate=AT_LEAST_ONE)
 
-# Management commands log to stderr, because stdout is for their results. `serve` and wsgi.py set
+# Management commands log to stderr, because stdout is for their results. `serve` and asgi.py set
 # stdout.
 LOG_STREAM = env.str("LOG_STREAM", "stderr", validate=OneOf(("stdout", "stderr")))
 LOG_FORMAT = env.str("LOG_FORMAT", "auto", validate=OneOf(FORMS))

@@ -28,6 +28,14 @@ def client_address(meta: Mapping[str, Any]) -> Address | None:
     return client
 
 
+def is_trusted_peer(peer: str) -> bool:
+    """Whether the headers of this peer are believed, by which proxies tell of their clients."""
+    address = _address(peer)
+    return ANY_PEER in settings.FORWARDED_ALLOW_IPS or (
+        address is not None and _is_trusted(address)
+    )
+
+
 def _forwarded(meta: Mapping[str, Any]) -> Iterable[Address]:
     """The addresses of X-Forwarded-For, the last one first. A text that is no address ends them."""
     for hop in reversed(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):

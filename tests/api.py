@@ -1,11 +1,16 @@
-"""How tests talk to a plate over HTTP, in the test's own process and transaction."""
+"""How tests talk to a plate in the test's own process: as a server talks to the application."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
-from django.test import Client
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from plates_project.asgi import application
+from tests.loop import run
 
 
 @dataclass(frozen=True)
@@ -13,8 +18,13 @@ class Answer:
     """What came back."""
 
     status: int
-    body: Any
-    headers: dict[str, str]
+    content: bytes
+    headers: CaseInsensitiveMapping[str]
+
+    @property
+    def body(self) -> Any:
+        """The value of its JSON."""
+        return orjson.loads(self.content)
 
     @property
     def result(self) -> Any:
@@ -39,18 +49,23 @@ class Api:
     def __init__(self, plate: str, key: str) -> None:
         self.plate = plate
         self.key = key
-        self._client = Client(raise_request_exception=False)
 
     def request(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **extra: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Answer:
-        """Send a request; `raw` is a body that is not to be encoded, `extra` goes into environ."""
-        url = f"/{self.plate}{path}"
-        extra.setdefault("HTTP_AUTHORIZATION", self.key)
+        """Send a request; `raw` is a body that is not to be encoded. A header of None is not sent.
+
+        The key and the type of the body are sent unless the headers say otherwise.
+        """
         data = raw if raw is not None else b"" if body is None else orjson.dumps(body)
-        extra.setdefault("content_type", "application/json")
-        response = self._client.generic(method, url, data, RAW_URI=url, **extra)
-        return Answer(response.status_code, orjson.loads(response.content), dict(response.items()))
+        sent = {"authorization": self.key, "content-type": "application/json", **(headers or {})}
+        return send(method, f"/{self.plate}{path}", data, sent)
 
     def get(self, path: str, **query: Any) -> Answer:
         """GET with the query's parameters."""
@@ -79,3 +94,57 @@ class Api:
         answer = self.send(*words)
         assert answer.status != 200, answer.body
         return answer.message
+
+
+def send(
+    method: str,
+    target: str,
+    body: bytes = b"",
+    headers: Mapping[str, str | None] | None = None,
+    *,
+    is_secure: bool = False,
+) -> Answer:
+    """Give the application a request as a server does, and return its answer."""
+    return run(_send(method, target, body, headers or {}, "https" if is_secure else "http"))
+
+
+async def _send(
+    method: str, target: str, body: bytes, headers: Mapping[str, str | None], scheme_name: str
+) -> Answer:
+    path, _, query = target.partition("?")
+    given = {"host": "testserver", "content-length": str(len(body)), **headers}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme_name,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin1"))
+            for name, value in given.items()
+            if value is not None
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("testserver", 80),
+        "extensions": {},
+    }
+    pieces = [body]
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> Mapping[str, Any]:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(), "more_body": False}
+        await asyncio.get_running_loop().create_future()  # The client stays.
+        raise AssertionError
+
+    async def collect(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await application(scope, receive, collect)
+    start, *parts = sent
+    content = b"".join(part["body"] for part in parts)
+    answered = {name.decode(): value.decode("latin1") for name, value in start["headers"]}
+    return Answer(start["status"], content, CaseInsensitiveMapping(answered))

@@ -17,8 +17,11 @@ from plates_project.embedded import membership_of
 from streams import wakeups
 from streams.domain.scopes import Scope
 from streams.models import ApiKey, Plate
+from streams.store import pool
 from streams.wakeups import hub
+from tests import tables
 from tests.api import Api
+from tests.loop import run
 from tests.polling import eventually
 from tests.servers import LivePlate, RunServer, Server, new_database, shut_out_everybody
 from tests.waiting_line import listeners_of
@@ -63,7 +66,7 @@ def django_db_modify_db_settings(
 def undisturbed_by_the_listener() -> Iterator[None]:
     """The listener of this process does not look for lost hints, which none of its tests need.
 
-    It would do so from its own thread, in between tests too, when the database is out of bounds.
+    It would do so in the loop, in between tests too.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub, "CHECK_SECONDS", 24 * 3600.0)
@@ -79,8 +82,25 @@ def django_db_setup(
     with django_db_blocker.unblock():
         name = connection.settings_dict["NAME"]
         connection.close()
-    wakeups.shut_down()
+    run(_shut_down())
     shut_out_everybody(database_url, name)
+
+
+async def _shut_down() -> None:
+    wakeups.shut_down()
+    await pool.close()
+
+
+@pytest.fixture
+def _django_db_helper(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What a test of the database leaves is removed after it.
+
+    This takes the place of pytest-django's own fixture, which rolls one transaction back: the API
+    has connections of its own, and sees only what is committed.
+    """
+    with django_db_blocker.unblock():
+        yield
+        tables.empty()
 
 
 @pytest.fixture

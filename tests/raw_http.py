@@ -54,7 +54,7 @@ class RawConnection:
         self._connection.close()
 
     def answer(self, *, has_body: bool = True) -> RawAnswer:
-        """The next answer, which must say its length. `has_body` is false after HEAD."""
+        """The next answer; its length must be told. `has_body` is false after HEAD."""
         _, status, _ = self._file.readline().split(b" ", 2)
         headers = dict(self._headers())
         length = int(headers.get("content-length", 0)) if has_body else 0
@@ -67,6 +67,10 @@ class RawConnection:
     def is_closed(self) -> bool:
         """Whether the server says nothing more, and closes the connection."""
         return self._file.read(1) == b""
+
+    def rest(self) -> bytes:
+        """All that comes until the server closes the connection."""
+        return self._file.read()
 
     def _headers(self) -> Iterator[tuple[str, str]]:
         while (line := self._file.readline().strip()) != b"":

@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,18 +33,16 @@ def recorded() -> Iterator[list[str]]:
     """The names of the statements that the body sends, in order.
 
     BEGIN and COMMIT are not among them: they travel with their neighbours. Nor is the lookup of
-    the key, which is not needed as long as it is remembered. Nor is what other threads send: the
-    listener looks after its readers in between.
+    the key, which is not needed as long as it is remembered.
     """
     names = _names()
-    thread = threading.get_ident()
     sent: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        for function in ("execute", "fetch_all", "fetch_one", "defer"):
+        for function in ("execute", "fetch_all", "defer"):
             original = getattr(session, function)
 
             def record(statement: str, parameters: Any = None, original: Any = original) -> Any:
-                if threading.get_ident() == thread and names[statement] not in FINDS_A_KEY:
+                if names[statement] not in FINDS_A_KEY:
                     sent.append(names[statement])
                 return original(statement, parameters)
 

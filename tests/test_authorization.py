@@ -10,6 +10,7 @@ from streams.commands import plates
 from streams.models import ApiKey, Plate
 from streams.wakeups import announcing
 from tests.api import Answer, Api
+from tests.loop import run
 
 pytestmark = pytest.mark.django_db
 
@@ -35,13 +36,12 @@ def denied(answer: Answer) -> bool:
 
 @pytest.mark.parametrize("form", ["{}", "Bearer {}", "bearer {}", "BEARER {}", " {} "])
 def test_it_takes_both_forms_of_the_header(api: Api, form: str) -> None:
-    answer = api.request("GET", "/streams/length/none", HTTP_AUTHORIZATION=form.format(api.key))
-    assert answer.status == 200
+    assert Api(api.plate, form.format(api.key)).get("/streams/length/none").status == 200
 
 
 @pytest.mark.parametrize("header", ["", " "])
 def test_it_asks_for_a_missing_header(api: Api, header: str) -> None:
-    answer = api.request("GET", "/streams/length/none", HTTP_AUTHORIZATION=header)
+    answer = Api(api.plate, header).get("/streams/length/none")
     assert answer.status == 401
     assert answer.body["error"] == {
         "code": "missing_authorization",
@@ -54,8 +54,7 @@ def test_it_asks_for_a_missing_header(api: Api, header: str) -> None:
     "form", ["x{}", "{}x", "Basic {}", "Bearer", "Token {}", "é", "Bearer x {}"]
 )
 def test_it_denies_what_is_no_key(api: Api, form: str) -> None:
-    answer = api.request("GET", "/streams/length/none", HTTP_AUTHORIZATION=form.format(api.key))
-    assert denied(answer)
+    assert denied(Api(api.plate, form.format(api.key)).get("/streams/length/none"))
 
 
 def test_it_denies_another_plates_key(api: Api, other_api: Api) -> None:
@@ -79,7 +78,7 @@ def test_a_remembered_key_is_no_key_of_another_plate(api: Api, other_api: Api) -
 def test_it_denies_a_revoked_key_at_once(api: Api) -> None:
     assert api.get("/streams/length/none").status == 200
     ApiKey.objects.filter(plate__name=api.plate).update(revoked_at=datetime.now(UTC))
-    announcing.announce_api_keys_changed()
+    run(announcing.announce_api_keys_changed())
     assert denied(api.get("/streams/length/none"))
 
 
@@ -90,13 +89,13 @@ def test_it_denies_an_expired_key_even_if_it_is_remembered(api: Api) -> None:
     ApiKey.objects.filter(plate__name=api.plate).update(
         expires_at=datetime.now(UTC) - timedelta(seconds=1)
     )
-    announcing.announce_api_keys_changed()
+    run(announcing.announce_api_keys_changed())
     assert denied(api.get("/streams/length/none"))
 
 
 def test_it_denies_every_key_of_a_disabled_plate(api: Api) -> None:
     Plate.objects.filter(name=api.plate).update(is_enabled=False)
-    announcing.announce_api_keys_changed()
+    run(announcing.announce_api_keys_changed())
     assert denied(api.get("/streams/length/none"))
 
 

@@ -276,5 +276,5 @@ def test_a_connection_is_kept_after_a_body_that_came_whole(
         ):
             connection.send(added)
             answer = connection.answer()
-            assert (answer.status, answer.headers["connection"]) == (200, "keep-alive")
+            assert (answer.status, answer.headers.get("connection")) == (200, None)
     assert plate.run("XLEN", "kept") == 4

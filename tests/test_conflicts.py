@@ -1,5 +1,6 @@
 """Transactions that are in each other's way: each has its outcome, and no client notices."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -8,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.api import Api
+from tests.connections import connect
 from tests.polling import eventually
-from tests.servers import LivePlate, Server
 
 LOCK = "SELECT FROM stream WHERE key = %s FOR UPDATE"
 LOCK_TABLE = "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE"
@@ -58,57 +60,51 @@ def once_the_service_gives_way(attempt: Callable[[], None]) -> None:
 
 
 def test_a_transaction_that_ends_in_a_deadlock_is_done_again(
-    server: Server, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+    api: Api, threads: ThreadPoolExecutor
 ) -> None:
     def attempt() -> None:
-        plate = live_plate()
-        first, second = f"{plate.name}-1", f"{plate.name}-2"
+        first, second = (f"{number}-{secrets.token_hex(4)}" for number in (1, 2))
         for key in (first, second):
-            plate.run("XADD", key, "1-0", "f", "v")
-        with (
-            psycopg.connect(server.environment["DATABASE_URL"]) as other,
-            psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
-        ):
+            api.run("XADD", key, "1-0", "f", "v")
+        with connect() as watching, connect() as other:
+            other.autocommit = False
             other.execute(LOCK, [second.encode()])
             batch = [["XADD", key, "2-0", "f", "v"] for key in (first, second)]
-            answer = threads.submit(plate.post, "/transaction", batch)
+            answer = threads.submit(api.post, "/transaction", batch)
             eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
             other.execute(LOCK, [first.encode()])
-        assert answer.result().json() == {"ok": True, "data": ["2-0", "2-0"]}
-        assert plate.run("XLEN", first) == plate.run("XLEN", second) == 2
+        assert answer.result().body == {"ok": True, "data": ["2-0", "2-0"]}
+        assert api.run("XLEN", first) == api.run("XLEN", second) == 2
 
     once_the_service_gives_way(attempt)
 
 
 def test_a_blocked_reader_that_ends_in_a_deadlock_keeps_its_place(
-    server: Server, live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+    api: Api, threads: ThreadPoolExecutor
 ) -> None:
     def attempt() -> None:
-        plate = live_plate()
-        first, second = f"{plate.name}-1", f"{plate.name}-2"
+        first, second = (f"{number}-{secrets.token_hex(4)}" for number in (1, 2))
         for key in (first, second):
-            plate.run("XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
+            api.run("XGROUP", "CREATE", key, "g", "$", "MKSTREAM")
 
-        with (
-            psycopg.connect(server.environment["DATABASE_URL"]) as other,
-            psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
-        ):
+        with connect() as watching, connect() as other:
+            other.autocommit = False
 
             def place() -> Any:
                 """Its number, and when the reader took a look under the locks."""
                 return watching.execute(PLACE, [first.encode()]).fetchone()
 
             words = ("GROUP", "g", "a", "BLOCK", 20_000, "STREAMS", first, second, ">", ">")
-            answer = threads.submit(plate.run, "XREADGROUP", *words)
+            answer = threads.submit(api.run, "XREADGROUP", *words)
             before = eventually(place)
             other.execute(LOCK_GROUP, [second.encode()])
-            plate.run("XADD", first, "1-0", "f", "v")
+            api.run("XADD", first, "1-0", "f", "v")
             eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
             other.execute(MOVE_GROUP, [first.encode()])
             other.commit()
             eventually(lambda: (now := place()) and now[1] > before[1])
             assert place()[0] == before[0]
-        plate.run("XADD", first, "200-0", "f", "v")
+        api.run("XADD", first, "200-0", "f", "v")
         assert answer.result() == {first: [["200-0", ["f", "v"]]]}
 
     once_the_service_gives_way(attempt)
@@ -116,32 +112,28 @@ def test_a_blocked_reader_that_ends_in_a_deadlock_keeps_its_place(
 
 @pytest.mark.parametrize("words", ["XREAD STREAMS k 0", "XREAD BLOCK 9000 STREAMS k 0"])
 def test_a_read_that_ends_in_a_deadlock_is_done_again(
-    server: Server,
-    live_plate: Callable[[], LivePlate],
-    threads: ThreadPoolExecutor,
-    words: str,
+    api: Api, threads: ThreadPoolExecutor, words: str
 ) -> None:
     def attempt() -> None:
-        plate = live_plate()
-        plate.run("XADD", "k", "1-0", "f", "v")
-        with (
-            psycopg.connect(server.environment["DATABASE_URL"]) as other,
-            psycopg.connect(server.environment["DATABASE_URL"], autocommit=True) as watching,
-        ):
+        api.delete("/streams/k")
+        api.run("XADD", "k", "1-0", "f", "v")
+        with connect() as watching, connect() as other:
+            other.autocommit = False
             # The read locks both tables, this one last.
             other.execute(LOCK_TABLE.format("entry"))
-            answer = threads.submit(plate.run, *words.split())
+            answer = threads.submit(api.run, *words.split())
             eventually(lambda: watching.execute(SOMEBODY_WAITS).rowcount)
             other.execute(LOCK_TABLE.format("stream"))
+            other.commit()
         assert answer.result() == {"k": [["1-0", ["f", "v"]]]}
 
     once_the_service_gives_way(attempt)
 
 
+@pytest.mark.slow
 def test_deletions_beside_transactions_over_several_streams_end_in_no_deadlock(
-    live_plate: Callable[[], LivePlate], threads: ThreadPoolExecutor
+    api: Api, threads: ThreadPoolExecutor
 ) -> None:
-    plate = live_plate()
     keys = ("k", "l", "m")
 
     def transact(number: int) -> set[int]:
@@ -151,11 +143,11 @@ def test_deletions_beside_transactions_over_several_streams_end_in_no_deadlock(
             for key in order
             for command in (["XADD", key, "*", "f", "v"], ["XTRIM", key, "MAXLEN", "1"])
         ]
-        return {plate.post("/transaction", batch).status_code for _ in range(80)}
+        return {api.post("/transaction", batch).status for _ in range(80)}
 
     def delete(number: int) -> set[int]:
         paths = [f"/streams/{keys[(number + n) % 3]}" for n in range(120)]
-        return {plate.request("DELETE", path).status_code for path in paths}
+        return {api.delete(path).status for path in paths}
 
     work = [threads.submit(transact, n) for n in range(4)]
     work += [threads.submit(delete, n) for n in range(2)]

@@ -2,12 +2,13 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
 from tests.polling import eventually
 from tests.raw_http import RawAnswer, connected, head
-from tests.servers import LivePlate, Server
+from tests.servers import LivePlate, RunServer, Server
 
 LINE = b"GET /healthz HTTP/1.1\r\n"
 NO_REQUESTS = [
@@ -68,6 +69,65 @@ def test_what_is_no_request_has_a_line_in_the_log_that_shows_nothing_of_it(
     assert '"client":"127.0.0.1"' in line
     for shown in ("nonsense", "xxxx", "no header", "ten", "much", "wrapped"):
         assert shown not in line
+
+
+def test_what_is_no_request_does_not_take_the_answer_from_the_request_before_it(
+    server: Server, plate: LivePlate
+) -> None:
+    body = b'{"key":"events","values":{"a":"1"}}'
+    with connected(server) as connection:
+        add = head(plate, "POST", "/streams/add", Content_Length=len(body)) + body
+        connection.send(add + b"nonsense\r\n\r\n")
+        assert connection.answer().status == 200
+        assert connection.is_closed()
+
+
+def test_requests_that_come_together_are_answered_in_order(
+    server: Server, plate: LivePlate
+) -> None:
+    paths = ("/streams/length/events", "/no/such/path", "/streams", "/streams/length/others")
+    with connected(server) as connection:
+        connection.send(b"".join(head(plate, "GET", path) for path in paths))
+        assert [connection.answer().status for _ in paths] == [200, 404, 200, 200]
+
+
+def test_a_client_that_sends_no_more_gets_its_answer(server: Server, plate: LivePlate) -> None:
+    with connected(server) as connection:
+        connection.send(head(plate, "GET", "/streams/length/events")).end()
+        assert connection.answer().status == 200
+        assert connection.is_closed()
+
+
+def test_an_upgrade_is_not_done_but_the_request_is(server: Server, plate: LivePlate) -> None:
+    body = b'{"key":"upgraded","values":{"a":"1"}}'
+    with connected(server) as connection:
+        upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
+        sent = head(plate, "POST", "/streams/add", Content_Length=len(body), **upgrade)
+        connection.send(sent + body)
+        assert connection.answer().status == 200
+        assert connection.is_closed()
+    assert plate.run("XLEN", "upgraded") == 1
+
+
+def test_connections_above_the_bound_are_refused_and_there_is_room_again_afterwards(
+    run_server: RunServer,
+) -> None:
+    with run_server(WEB_CONCURRENCY="1", WORKER_CONNECTIONS="3") as server, ExitStack() as stack:
+        for _ in range(3):
+            held = stack.enter_context(connected(server))
+            eventually(lambda held=held: held.send(LINE + b"\r\n").answer().status == 200)  # type: ignore[misc]
+        with connected(server) as connection:
+            answer = connection.answer()
+            assert (answer.status, answer.code) == (503, "unavailable")
+            assert answer.headers["retry-after"] == "1"
+            assert connection.is_closed()
+        stack.close()
+        eventually(lambda: _is_served(server))
+
+
+def _is_served(server: Server) -> bool:
+    with connected(server) as connection:
+        return connection.send(LINE + b"\r\n").answer().status == 200
 
 
 def test_head_answers_as_get_does_without_a_body_and_without_a_warning(

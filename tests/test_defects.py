@@ -4,11 +4,10 @@ import logging
 from typing import NoReturn
 
 import pytest
-from django.test import Client
 
 from streams.api import health, views
 from streams.domain.errors import Unavailable
-from tests.api import Api
+from tests.api import Api, send
 
 
 def fail(*_: object, **__: object) -> NoReturn:
@@ -29,7 +28,7 @@ def test_a_defect_of_an_endpoint_is_logged_under_the_requests_id(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(views.LengthView, "get", fail)
-    answer = api.request("GET", "/streams/length/SECRET", HTTP_X_REQUEST_ID="one")
+    answer = api.request("GET", "/streams/length/SECRET", headers={"x-request-id": "one"})
     assert (answer.status, answer.code) == (500, "internal_error")
     assert "broken" not in answer.message
     assert vars(defect_in(caplog))["request_id"] == "one"
@@ -41,19 +40,17 @@ def test_a_defect_elsewhere_is_logged_once_under_the_requests_id_and_without_its
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(health, "_check", fail)
-    answer = Client(raise_request_exception=False).get(
-        "/readyz?SECRET", headers={"X-Request-Id": "two"}
-    )
-    assert answer.status_code == 500
+    answer = send("GET", "/readyz?SECRET", headers={"x-request-id": "two"})
+    assert answer.status == 500
     assert vars(defect_in(caplog))["request_id"] == "two"
     assert "SECRET" not in str([vars(record) for record in caplog.records])
 
 
 @pytest.mark.django_db
 def test_an_answer_of_500_or_more_that_is_no_defect_has_no_line_of_djangos(
-    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(health, "_check", be_unavailable)
-    assert client.get("/readyz").status_code == 503
+    assert send("GET", "/readyz").status == 503
     names = [record.name for record in caplog.records]
     assert [name for name in names if name.startswith(("plates.", "django"))] == ["plates.request"]

@@ -1,6 +1,6 @@
 """One statement delivers, guarded or not: the guard agrees with the rules, and changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,12 +19,15 @@ from streams.operations.delivering import (
     DeliveredEntries,
     GroupPosition,
     GroupRead,
+    GuardedOutcome,
     NotDecided,
     NothingNew,
     deliver_guarded,
 )
 from streams.store import deliveries, groups, session
 from streams.store.deliveries import FAR_FROM_WRAPPING, Delivery
+from tests.connections import connect
+from tests.loop import run
 
 OWNERS = ("reader", "other")
 NOW = 1_000
@@ -149,20 +152,27 @@ def deliver(plate: PlateId, *keys: str, **changes: Any) -> dict[str, Delivery]:
         "passed_over": [],
         "now_ms": NOW,
     } | changes
-    with session.transaction():
-        groups.lock_all(plate, keys, "g")
-        delivered = deliveries.deliver(plate, keys, "g", "reader", **words).result()
+    return run(_deliver(plate, keys, words))
+
+
+async def _deliver(
+    plate: PlateId, keys: Sequence[str], words: dict[str, Any]
+) -> dict[str, Delivery]:
+    async with session.transaction():
+        await groups.lock_all(plate, keys, "g")
+        deferred = await deliveries.deliver(plate, keys, "g", "reader", **words)
+        delivered = await deferred.result()
         if not words["guarded"]:
             for delivery in delivered.values():
-                correct(delivery)
+                await correct(delivery)
     return delivered
 
 
-def correct(delivery: Delivery) -> None:
+async def correct(delivery: Delivery) -> None:
     right = rightly_read(delivery)
     if delivery.ids and right != delivery.written_entries_read:
         last = delivery.ids[-1]
-        groups.save(replace(delivery.group, last_delivered_id=last, entries_read=right))
+        await groups.save(replace(delivery.group, last_delivered_id=last, entries_read=right))
 
 
 def rightly_read(delivery: Delivery) -> int | None:
@@ -360,7 +370,7 @@ class TestTheLine:
     def living_processes(self, plate: PlateId) -> Iterator[None]:
         """Both processes live, and the group has something new."""
         build(plate, PLAIN)
-        with session.connect() as others:
+        with connect() as others:
             for process in (self.PROCESS, self.OTHER_PROCESS):
                 others.execute("SELECT pg_advisory_lock(%s)", [process])
             yield
@@ -435,19 +445,20 @@ class TestTheLine:
 class TestOutcomes:
     """What the guarded way says of a read."""
 
-    def read(self, plate: PlateId, *positions: GroupPosition) -> GroupRead:
-        return GroupRead(plate, "g", "reader", positions, count=2, no_ack=False)
+    def read(self, plate: PlateId, *positions: GroupPosition) -> GuardedOutcome:
+        read = GroupRead(plate, "g", "reader", positions, count=2, no_ack=False)
+        return run(deliver_guarded(read))
 
     def test_what_is_new_is_delivered_with_its_number(self, plate: PlateId) -> None:
         build(plate, PLAIN)
-        outcome = deliver_guarded(self.read(plate, GroupPosition("k", ">")))
+        outcome = self.read(plate, GroupPosition("k", ">"))
         elements = '["1-0",["f", "v"]],["2-0",["f", "v"]]'
         assert outcome == Delivered({"k": [DeliveredEntries(2, elements)]})
 
     def test_where_nothing_is_new_it_tells_the_groups_and_signals(self, plate: PlateId) -> None:
         build(plate, replace(PLAIN, last_delivered_id=EntryId(3, 0), entries_read=3))
         Stream.objects.update(signals=4)
-        outcome = deliver_guarded(self.read(plate, GroupPosition("k", ">")))
+        outcome = self.read(plate, GroupPosition("k", ">"))
         assert isinstance(outcome, NothingNew)
         assert [group.name for group in outcome.groups] == ["g"]
         assert outcome.signals == {Stream.objects.get().pk: 4}
@@ -467,9 +478,9 @@ class TestOutcomes:
     ) -> None:
         build(plate, PLAIN)
         before = rows(plate)
-        assert deliver_guarded(self.read(plate, *positions)) == NotDecided()
+        assert self.read(plate, *positions) == NotDecided()
         assert rows(plate) == before
 
     def test_it_does_not_decide_where_the_rules_must(self, plate: PlateId) -> None:
         build(plate, replace(PLAIN, pending={EntryId(2, 0): "other"}))
-        assert deliver_guarded(self.read(plate, GroupPosition("k", ">"))) == NotDecided()
+        assert self.read(plate, GroupPosition("k", ">")) == NotDecided()

@@ -1,18 +1,20 @@
 """What PostgreSQL's errors become: each is provoked, and nobody reads PostgreSQL's own words."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import django.db
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from streams.domain.errors import InvalidRequest, Refusal, Unavailable
-from streams.store import errors, notifications, session
+from streams.store import errors, notifications, pool, session
 from streams.store.errors import Conflict, driver_errors_translated, outage_in
 from tests.api import Api
+from tests.connections import connect
+from tests.loop import run
 from tests.polling import eventually
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +24,7 @@ SORT_ON_DISK = """
     FROM (SELECT FROM generate_series(1, 100000) AS number ORDER BY -number) AS sorted
 """
 SLEEP = "SELECT pg_sleep(30)"
+IMPATIENT = "SET LOCAL statement_timeout = '10ms'"
 LOCK_A_TABLE = "LOCK TABLE plate"
 LIVES = "SELECT FROM pg_stat_activity WHERE pid = %s"
 FULL_QUEUE = """
@@ -34,33 +37,51 @@ FULL_QUEUE = """
 @pytest.fixture
 def raw() -> Iterator[psycopg.Connection[Any]]:
     """A connection of the test's own; each statement commits by itself."""
-    with session.connect() as raw:
+    with connect() as raw:
         yield raw
 
 
 @pytest.fixture
 def other() -> Iterator[psycopg.Connection[Any]]:
     """Another connection like `raw`."""
-    with session.connect() as raw:
+    with connect() as raw:
         yield raw
 
 
-def refusal_of(run: Any, *words: Any) -> Refusal:
+@pytest.fixture
+def with_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Gives the API connections with these settings, until the test is over."""
+
+    def connect_anew(options: str) -> None:
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", options)
+        run(pool.close())
+
+    yield connect_anew
+    run(pool.close())
+
+
+def refusal_of(work: Callable[..., Any], *words: Any) -> Refusal:
     with pytest.raises(Refusal) as raised, driver_errors_translated():
-        run(*words)
+        work(*words)
     return raised.value
 
 
-def test_a_statement_that_takes_too_long_is_a_time_out() -> None:
-    session.execute("SET LOCAL statement_timeout = '10ms'")
+def test_a_statement_that_takes_too_long_is_a_time_out(
+    with_settings: Callable[[str], None],
+) -> None:
+    with_settings("-c statement_timeout=10ms")
     with pytest.raises(Unavailable, match=f"^{errors.TIMED_OUT}$"):
-        session.execute(SLEEP)
+        run(session.execute(SLEEP))
 
 
 def test_it_is_a_time_out_inside_a_transaction_too() -> None:
-    session.execute("SET LOCAL statement_timeout = '10ms'")
-    with pytest.raises(Unavailable, match=f"^{errors.TIMED_OUT}$"), session.transaction():
-        session.execute(SLEEP)
+    async def sleep() -> None:
+        async with session.transaction():
+            await session.execute(IMPATIENT)
+            await session.execute(SLEEP)
+
+    with pytest.raises(Unavailable, match=f"^{errors.TIMED_OUT}$"):
+        run(sleep())
 
 
 def test_a_lock_that_does_not_come_in_time_is_a_time_out(
@@ -99,12 +120,11 @@ def test_a_server_that_is_not_there_is_an_outage() -> None:
 
 
 def test_a_lack_of_space_is_an_outage_and_its_reason_is_logged(
-    caplog: pytest.LogCaptureFixture,
+    with_settings: Callable[[str], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    session.execute("SET LOCAL work_mem = '64kB'")
-    session.execute("SET LOCAL temp_file_limit = 0")
+    with_settings("-c work_mem=64kB -c temp_file_limit=0")
     with pytest.raises(Unavailable, match=f"^{errors.EXHAUSTED}$"):
-        session.execute(SORT_ON_DISK)
+        run(session.execute(SORT_ON_DISK))
     (record,) = caplog.records
     assert "temporary file size exceeds" in vars(record)["reason"]
 
@@ -194,38 +214,44 @@ def test_a_full_queue_of_notifications_is_no_requests_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(notifications, "NOTIFY", FULL_QUEUE)
-    with notifications.open_channel() as channel, pytest.raises(Unavailable):
-        channel.send(["payload"])
+    with pytest.raises(Unavailable, match="takes no more notifications"):
+        run(send_one())
+
+
+async def send_one() -> None:
+    async with notifications.open_channel() as channel:
+        await channel.send(["payload"])
 
 
 def test_a_defect_of_ours_passes_as_it_is() -> None:
     with pytest.raises(psycopg.errors.UndefinedTable):
-        session.execute("SELECT FROM nothing_of_that_name")
+        run(session.execute("SELECT FROM nothing_of_that_name"))
 
 
 # Where Django has wrapped the driver's error
 
 
 def test_djangos_errors_are_distinguished_too() -> None:
-    def run() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = '10ms'")
-            cursor.execute(SLEEP)
-
-    assert refusal_of(run).text == errors.TIMED_OUT
+    assert refusal_of(execute, IMPATIENT, SLEEP).text == errors.TIMED_OUT
 
 
-def wrapped(statement: str) -> Exception:
+def execute(*statements: str) -> None:
+    """Run them in one transaction of Django's."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def wrapped(*statements: str) -> Exception:
     """The error that Django makes of the driver's."""
-    with pytest.raises(django.db.Error) as raised, connection.cursor() as cursor:
-        cursor.execute(statement)
+    with pytest.raises(django.db.Error) as raised:
+        execute(*statements)
     return raised.value
 
 
 def test_an_outage_is_found_in_what_was_raised_because_of_it() -> None:
-    session.execute("SET LOCAL statement_timeout = '10ms'")
     error = RuntimeError("broken")
-    error.__context__ = wrapped(SLEEP)
+    error.__context__ = wrapped(IMPATIENT, SLEEP)
     assert outage_in(error) == errors.TIMED_OUT
 
 

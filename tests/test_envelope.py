@@ -1,15 +1,17 @@
 """The envelope: every answer is JSON of one form, with an honest status and code."""
 
 import gzip
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Any, NoReturn
 
+import psycopg
 import pytest
 from django.db import connection
-from django.test import Client
 
 from streams import wakeups
-from streams.api import envelopes
-from tests.api import Api
+from streams.api import envelopes, health
+from tests.api import Api, send
+from tests.loop import run
 from tests.polling import eventually
 
 pytestmark = pytest.mark.django_db
@@ -35,26 +37,33 @@ def test_a_result_that_arrives_in_parts_has_the_same_envelope() -> None:
     lists: list[list[list[Any]]] = [[[1, 2], ["a"], [[]]], [[1]], []]
     for parts in lists:
         whole = envelopes.success({"result": [item for part in parts for item in part]})
-        assert b"".join(envelopes.success_in_parts(parts)) == whole
+        assert run(sent_in(parts)) == whole
+
+
+async def sent_in(parts: list[list[Any]]) -> bytes:
+    return b"".join([piece async for piece in envelopes.success_in_parts(one_by_one(parts))])
+
+
+async def one_by_one(parts: list[list[Any]]) -> AsyncIterator[list[Any]]:
+    for part in parts:
+        yield part
 
 
 def test_it_has_the_callers_request_id(api: Api) -> None:
-    answer = api.request("GET", "/streams/length/none", HTTP_X_REQUEST_ID="order-66.a:b_c")
+    answer = api.request("GET", "/streams/length/none", headers={"x-request-id": "order-66.a:b_c"})
     assert answer.headers["X-Request-Id"] == "order-66.a:b_c"
 
 
 @pytest.mark.parametrize("given", ["", "two words", "x" * 129, "é", "<b>"])
 def test_it_replaces_a_request_id_that_is_not_sane(api: Api, given: str) -> None:
-    answer = api.request("GET", "/streams/length/none", HTTP_X_REQUEST_ID=given)
+    answer = api.request("GET", "/streams/length/none", headers={"x-request-id": given})
     assert answer.headers["X-Request-Id"] not in ("", given)
 
 
 def test_text_is_not_escaped_for_html(api: Api) -> None:
     api.run("XADD", "events", "1-0", "f", "<é&>")
-    response = Client().get(
-        f"/{api.plate}/streams/range/events", headers={"Authorization": api.key}
-    )
-    assert '["1-0",["f","<é&>"]]' in response.content.decode()
+    answer = api.get("/streams/range/events")
+    assert '["1-0",["f","<é&>"]]' in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -262,9 +271,8 @@ def test_the_message_is_redis_own_with_the_users_key_in_it(api: Api) -> None:
     ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1"],
 )
 def test_a_body_that_does_not_claim_to_be_json_is_refused(api: Api, content_type: str) -> None:
-    answer = api.request(
-        "POST", "/streams/add", {"key": "a", "values": {"b": 1}}, content_type=content_type
-    )
+    body = {"key": "a", "values": {"b": 1}}
+    answer = api.request("POST", "/streams/add", body, headers={"content-type": content_type})
     assert (answer.status, answer.code) == (415, "unsupported_media_type")
 
 
@@ -273,16 +281,15 @@ def test_a_body_that_does_not_claim_to_be_json_is_refused(api: Api, content_type
     ["", "application/json", "application/json; charset=utf-8", "application/vnd.api+json"],
 )
 def test_a_body_that_claims_to_be_json_is_taken(api: Api, content_type: str) -> None:
-    answer = api.request(
-        "POST", "/streams/add", {"key": "a", "values": {"b": 1}}, content_type=content_type
-    )
+    body = {"key": "a", "values": {"b": 1}}
+    answer = api.request("POST", "/streams/add", body, headers={"content-type": content_type})
     assert answer.status == 200
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "br", "identity, gzip"])
 def test_a_compressed_body_is_refused_by_the_name_of_its_header(api: Api, encoding: str) -> None:
     body = gzip.compress(b'{"key":"a","values":{"b":1}}')
-    answer = api.request("POST", "/streams/add", raw=body, HTTP_CONTENT_ENCODING=encoding)
+    answer = api.request("POST", "/streams/add", raw=body, headers={"content-encoding": encoding})
     assert (answer.status, answer.code) == (415, "unsupported_media_type")
     assert "Content-Encoding" in answer.message
     assert answer.headers["Accept-Encoding"] == "identity"
@@ -297,7 +304,8 @@ def test_the_answer_says_that_a_body_is_not_utf8(api: Api) -> None:
 @pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
 def test_a_body_that_says_that_it_is_not_compressed_is_taken(api: Api, encoding: str) -> None:
     body = {"key": "a", "values": {"b": 1}}
-    assert api.request("POST", "/streams/add", body, HTTP_CONTENT_ENCODING=encoding).status == 200
+    answer = api.request("POST", "/streams/add", body, headers={"content-encoding": encoding})
+    assert answer.status == 200
 
 
 class TestTheOrderOfChecks:
@@ -305,16 +313,16 @@ class TestTheOrderOfChecks:
         assert api.request("PUT", "/nothing/here").code == "not_found"
 
     def test_the_method_comes_before_the_authorization(self, api: Api) -> None:
-        assert api.request("PUT", "/pipeline", HTTP_AUTHORIZATION="").code == "method_not_allowed"
+        assert Api(api.plate, "").request("PUT", "/pipeline").code == "method_not_allowed"
 
     def test_the_authorization_comes_before_the_media_type(self, api: Api) -> None:
-        answer = api.request(
-            "POST", "/streams/add", raw=b"x", HTTP_AUTHORIZATION="", content_type="text/plain"
-        )
+        headers = {"authorization": "", "content-type": "text/plain"}
+        answer = api.request("POST", "/streams/add", raw=b"x", headers=headers)
         assert answer.code == "missing_authorization"
 
     def test_the_media_type_comes_before_json(self, api: Api) -> None:
-        answer = api.request("POST", "/streams/add", raw=b"x", content_type="text/plain")
+        headers = {"content-type": "text/plain"}
+        answer = api.request("POST", "/streams/add", raw=b"x", headers=headers)
         assert answer.code == "unsupported_media_type"
 
     def test_json_comes_before_members(self, api: Api) -> None:
@@ -331,37 +339,59 @@ def test_an_unknown_host_is_refused_in_json(api: Api, settings: Any) -> None:
     assert answer.status == 400
 
 
+def connections_lent() -> int:
+    """How many connections of Django's pool are in use, in whichever thread."""
+    connection.ensure_connection()
+    statistics = connection.pool.get_stats()  # type: ignore[attr-defined]
+    return int(statistics["pool_size"] - statistics["pool_available"])
+
+
 class TestAroundTheApi:
-    def test_the_index_names_the_service(self, client: Client) -> None:
-        answer = client.get("/").json()
+    def test_the_index_names_the_service(self) -> None:
+        answer = send("GET", "/").body
         assert answer["service"] == "plates"
         assert answer["links"]["health"] == "/healthz"
 
-    def test_healthz_touches_nothing_else(self, client: Client) -> None:
-        with connection.execute_wrapper(lambda *_: pytest.fail("it asked the database")):
-            assert client.get("/healthz").status_code == 200
+    def test_healthz_touches_nothing_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def ask(*_: Any, **__: Any) -> NoReturn:
+            raise AssertionError("it asked the database")
 
-    def test_readyz_is_true_once_everything_works(self, client: Client) -> None:
-        eventually(lambda: client.get("/readyz").status_code == 200)
+        for kind in (psycopg.Cursor, psycopg.AsyncCursor):
+            monkeypatch.setattr(kind, "execute", ask)
+        assert send("GET", "/healthz").status == 200
 
-    def test_readyz_names_what_failed(
-        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    def test_readyz_is_true_once_everything_works(self) -> None:
+        eventually(lambda: send("GET", "/readyz").status == 200)
+
+    def test_readyz_keeps_no_connection_of_the_console(
+        self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(wakeups, "is_listening", lambda: False)
-        answer = client.get("/readyz")
-        assert answer.status_code == 503
+        monkeypatch.setattr(health, "_migrated", False)
+        send("GET", "/readyz")
+        # The test itself has one.
+        eventually(lambda: connections_lent() == 1)
+
+    def test_readyz_names_what_failed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def does_not_listen() -> bool:
+            return False
+
+        monkeypatch.setattr(wakeups, "is_listening", does_not_listen)
+        answer = send("GET", "/readyz")
+        assert answer.status == 503
         message = "not ready: the wake-up listener does not work"
         error = {"code": "unavailable", "message": message}
-        assert answer.json() == {"ok": False, "error": error}
-        assert answer["Retry-After"] == "1"
+        assert answer.body == {"ok": False, "error": error}
+        assert answer.headers["Retry-After"] == "1"
 
     @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
-    def test_they_only_allow_looking(self, client: Client, path: str) -> None:
-        assert client.post(path).status_code == 405
+    def test_they_only_allow_looking(self, path: str) -> None:
+        assert send("POST", path).status == 405
 
 
-def test_strict_transport_can_be_switched_off(client: Client, settings: Any) -> None:
+def test_strict_transport_can_be_switched_off(settings: Any) -> None:
     settings.SECURE_HSTS_SECONDS = 0
-    assert "Strict-Transport-Security" not in client.get("/healthz", secure=True)
+    headers = send("GET", "/healthz", is_secure=True).headers
+    assert "Strict-Transport-Security" not in headers
     settings.SECURE_HSTS_SECONDS = 60
-    assert client.get("/healthz", secure=True)["Strict-Transport-Security"] == "max-age=60"
+    headers = send("GET", "/healthz", is_secure=True).headers
+    assert headers["Strict-Transport-Security"] == "max-age=60"

@@ -37,6 +37,6 @@ def test_nothing_is_imported_from_a_test_module() -> None:
 
 
 def test_the_door_of_the_embedded_database_imports_no_driver() -> None:
-    """Workers must import it only after gevent's patching."""
+    """gunicorn's main process uses it, and each worker imports the driver after the fork."""
     program = "import sys, plates_project.embedded; sys.exit('psycopg' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=BASE_DIR, check=True, timeout=60)

@@ -1,8 +1,8 @@
 """What the listener for wake-ups and the notifier do when the database does not serve them."""
 
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import pytest
@@ -15,6 +15,7 @@ from streams.wakeups.hub import Hub
 from streams.wakeups.notifier import Notifier
 from streams.wakeups.room import WaitingRoom
 from streams.wakeups.topics import Topic
+from tests.loop import run
 from tests.polling import eventually
 
 REASONS = [Unavailable("away"), InvalidRequest("over a limit"), Conflict("in the way")]
@@ -38,18 +39,18 @@ def hub(reason: Exception, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
 @each_reason
 def test_it_says_so_and_tries_again(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
-    before = set(threading.enumerate())
-    hub.ensure_started()
+    task = run(started(hub))
     eventually(lambda: caplog.text.count("lost the database") > 1)
     hub.end()
-    eventually(lambda: set(threading.enumerate()) <= before)
+    eventually(task.done)
+    assert task.exception() is None
 
 
 def test_told_to_end_it_ends_and_says_nothing(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
-    before = set(threading.enumerate())
     hub.end()
-    hub.ensure_started()
-    eventually(lambda: set(threading.enumerate()) <= before)
+    task = run(started(hub))
+    eventually(task.done)
+    assert task.exception() is None
     assert not caplog.text
 
 
@@ -62,20 +63,32 @@ def test_the_notifier_says_so_and_goes_on(
     class Channel:
         """Sends nothing at first."""
 
-        def send(self, payloads: Iterable[str]) -> None:
+        async def send(self, payloads: Iterable[str]) -> None:
             if not caplog.records:
                 raise reason
             sent.extend(payloads)
 
-    @contextmanager
-    def open_channel() -> Iterator[Channel]:
+    @asynccontextmanager
+    async def open_channel() -> AsyncIterator[Channel]:
         yield Channel()
 
     monkeypatch.setattr(notifications, "open_channel", open_channel)
     monkeypatch.setattr(notifiers, "RETRY_SECONDS", 0.0)
     notifier = Notifier(1)
-    notifier.tell([Topic("stream:lost")])
+    run(told(notifier, "stream:lost"))
     eventually(lambda: caplog.records)
-    notifier.tell([Topic("stream:later")])
+    run(told(notifier, "stream:later"))
     eventually(lambda: sent == ["1 stream:later"])
     assert [vars(record)["reason"] for record in caplog.records] == [str(reason)]
+
+
+async def started(hub: Hub) -> asyncio.Task[None]:
+    """The task that a hub has started."""
+    before = asyncio.all_tasks()
+    hub.ensure_started()
+    (task,) = asyncio.all_tasks() - before
+    return task
+
+
+async def told(notifier: Notifier, topic: str) -> None:
+    notifier.tell([Topic(topic)])

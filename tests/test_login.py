@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
@@ -13,7 +14,6 @@ from django.utils import timezone
 
 from streams.admin import login
 from streams.admin.attempts import NAMES_OF_AN_ADDRESS
-from streams.admin.passwords import Hasher
 
 PASSWORD = "correct horse"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -23,7 +23,7 @@ LIMIT = 3
 @pytest.fixture
 def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes of one round."""
-    monkeypatch.setattr(Hasher, "iterations", 1)
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_whoever_is_locked_out_costs_no_hash(root: User, monkeypatch: pytest.Mon
     def encode(*_: Any) -> str:
         raise AssertionError("hashed")
 
-    monkeypatch.setattr(Hasher, "encode", encode)
+    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", encode)
 
     assert attempt("root", PASSWORD) == 429
 

@@ -1,30 +1,34 @@
 """Passwords are hashed as Django does it, and the API is served meanwhile."""
 
+import asyncio
 import secrets
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ipaddress import IPv4Address
+from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, check_password, make_password
+from django.contrib.auth.models import User
 
-from streams.admin.passwords import Hasher
+from tests.api import Answer, Api, send
 from tests.polling import eventually
 from tests.servers import LivePlate, Server
 
 PASSWORD = "correct horse"
+DEADLINE_SECONDS = 20
 
 
 @pytest.fixture
 def fast_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes of one round."""
-    monkeypatch.setattr(Hasher, "iterations", 1)
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
 
 
 # The hashes
@@ -41,37 +45,57 @@ def test_hashes_are_such_as_django_makes(fast_hashes: None) -> None:
     assert PBKDF2PasswordHasher().verify(PASSWORD, make_password(PASSWORD))
 
 
-IN_A_WORKER = """
-from gevent import monkey; monkey.patch_all()
-import django, gevent
-from django.contrib.auth.hashers import make_password
-django.setup()
-turns = 0
-def others():
-    global turns
-    while True:
-        gevent.sleep(0.001)
-        turns += 1
-gevent.spawn(others)
-make_password("x")
-print(turns)
-"""
-
-
 def test_a_worker_serves_others_while_it_hashes() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", IN_A_WORKER],
-        env={"DJANGO_SETTINGS_MODULE": "plates_project.settings", "SECRET_KEY": "x"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    """For a hash of Django's many rounds does not hold the interpreter's lock."""
+    assert asyncio.run(turns_while(make_password, "x")) > 10
 
-    assert int(done.stdout) > 1
+
+async def turns_while(work: Callable[..., object], *words: object) -> int:
+    """How often the loop goes round while a thread is at that work."""
+    working = asyncio.create_task(asyncio.to_thread(work, *words))
+    turns = 0
+    while not working.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    return turns
 
 
 # The API meanwhile
+
+
+def log_in(name: str, password: str) -> Answer:
+    """Send the form of the login page."""
+    cookie = send("GET", "/admin/login/").headers["Set-Cookie"].partition(";")[0]
+    token = cookie.partition("=")[2]
+    form = {"username": name, "password": password, "csrfmiddlewaretoken": token}
+    headers = {"cookie": cookie, "content-type": "application/x-www-form-urlencoded"}
+    return send("POST", "/admin/login/", urlencode(form).encode(), headers)
+
+
+def test_a_login_holds_nobody_up(
+    api: Api, fast_hashes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.create_superuser("root", password=PASSWORD)
+    has_begun, may_go_on = threading.Event(), threading.Event()
+    verify = PBKDF2PasswordHasher.verify
+
+    def verify_slowly(*words: Any) -> bool:
+        has_begun.set()
+        assert may_go_on.wait(DEADLINE_SECONDS)
+        return verify(*words)
+
+    monkeypatch.setattr(PBKDF2PasswordHasher, "verify", verify_slowly)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(log_in, "root", PASSWORD)
+        assert has_begun.wait(DEADLINE_SECONDS)
+        assert api.run("XADD", "events", "1-0", "f", "v") == "1-0"
+        assert send("GET", "/admin/login/").status == 200
+        assert not answer.done()
+        may_go_on.set()
+        assert answer.result(DEADLINE_SECONDS).status == 302
+
+
+# Beside many logins at a real server
 
 LOOPS = 12
 ADDS = 50

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from psycopg import sql
 
 from streams.models import Plate
-from streams.store import api_keys, candidates, deliveries, entries, pending, session
+from streams.store import api_keys, candidates, deliveries, entries, pending
 
 ROWS = 20_000
 NO_STATISTICS = """
@@ -41,8 +41,16 @@ STATEMENTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def rolled_back(db: None) -> Iterator[None]:
+    """Nothing is committed, so nobody but the test gathers statistics of its rows."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def plate(db: None) -> int:
+def plate(rolled_back: None) -> int:
     """A plate with a long list that came after the statistics of a short one."""
     plate = int(Plate.objects.create(name="plans").pk)
     with connection.cursor() as cursor:
@@ -50,6 +58,11 @@ def plate(db: None) -> int:
         cursor.execute("ANALYZE entry, pending_entry")
         cursor.execute(NO_STATISTICS.format(plate=plate, list=LONG, rows=ROWS))
     return plate
+
+
+def execute(statement: str, words: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, words)
 
 
 def parameters(plate: int) -> dict[str, Any]:
@@ -140,14 +153,15 @@ WHO_WAITS = """
 """
 
 
-def test_a_line_is_read_by_its_group_where_statistics_say_that_nobody_waits(db: None) -> None:
-    session.execute(WAITING, {"plate": 1})
-    session.execute("DELETE FROM waiting_reader")
-    session.execute("ANALYZE waiting_reader")
-    session.execute(WAITING, {"plate": 1})
-    row = session.fetch_one(WHO_WAITS, {"plate": 1})
-    assert row is not None
-    assert row[0][0]["Plan"]["Index Name"] == "waiting_reader_group"
+def test_a_line_is_read_by_its_group_where_statistics_say_that_nobody_waits() -> None:
+    execute(WAITING, {"plate": 1})
+    execute("DELETE FROM waiting_reader", {})
+    execute("ANALYZE waiting_reader", {})
+    execute(WAITING, {"plate": 1})
+    with connection.cursor() as cursor:
+        cursor.execute(WHO_WAITS, {"plate": 1})
+        (plans,) = cursor.fetchone()
+    assert plans[0]["Plan"]["Index Name"] == "waiting_reader_group"
 
 
 MANY_KEYS = """
@@ -167,10 +181,10 @@ MANY_KEYS = """
     ids=["by digest", "by id"],
 )
 def test_a_key_is_found_without_a_look_at_the_other_keys_of_its_plate(
-    db: None, statement: str, sought: bytes | int, column: str, mode: str
+    statement: str, sought: bytes | int, column: str, mode: str
 ) -> None:
     plate = Plate.objects.create(name="plans")
-    session.execute(MANY_KEYS, {"plate": plate.pk})
-    session.execute("ANALYZE api_key")
+    execute(MANY_KEYS, {"plate": plate.pk})
+    execute("ANALYZE api_key", {})
     plan = plan_of(statement, {"plate": "plans", "sought": sought}, mode)
     assert re.search(rf"\b{column} = ", plan["Index Cond"])

@@ -1,13 +1,14 @@
 """Every statement of a command may meet a conflict, and no client notices."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from inspect import isasyncgenfunction
 from typing import Any
 
 import pytest
 
 from streams.commands import execution
-from streams.commands.tail import Tail
+from streams.commands.tail import OpenTail, Tail, TailedEntry
 from streams.commands.xread import ReadPosition
 from streams.domain.ids import EntryId
 from streams.domain.plates import PlateId
@@ -17,6 +18,7 @@ from streams.store.deliveries import LOOK_FOR_NEW
 from streams.store.errors import Conflict
 from tests.api import Api
 from tests.builders import add, entry
+from tests.loop import run
 
 
 @pytest.fixture(autouse=True)
@@ -38,17 +40,33 @@ def conflicts() -> Iterator[set[tuple[str, bool]]]:
         for function in ("execute", "fetch_all", "fetch_one", "defer", "stream"):
             original = getattr(session, function)
 
-            def fail(
-                statement: str, parameters: Any = None, original: Any = original, **options: Any
-            ) -> Any:
-                kind = statement, session.in_transaction()
-                if kind not in failed:
-                    failed.add(kind)
-                    raise Conflict
-                return original(statement, parameters, **options)
-
-            patch.setattr(session, function, fail)
+            patch.setattr(session, function, failing_once(original, failed))
         yield failed
+
+
+def failing_once(original: Any, failed: set[tuple[str, bool]]) -> Any:
+    """A function of the session that meets a conflict before it gives what the original does."""
+
+    def check(statement: str) -> None:
+        kind = statement, session.in_transaction()
+        if kind not in failed:
+            failed.add(kind)
+            raise Conflict
+
+    if isasyncgenfunction(original):
+
+        async def stream(statement: str, parameters: Any, **options: Any) -> AsyncIterator[Any]:
+            check(statement)
+            async for rows in original(statement, parameters, **options):
+                yield rows
+
+        return stream
+
+    async def once(statement: str, parameters: Any = None) -> Any:
+        check(statement)
+        return await original(statement, parameters)
+
+    return once
 
 
 @pytest.mark.parametrize(
@@ -86,10 +104,17 @@ def test_a_blocked_reader_of_a_group_looks_again(api: Api) -> None:
 def test_a_tail_goes_on(api: Api) -> None:
     plate = PlateId(Plate.objects.get(name=api.plate).pk)
     positions = [ReadPosition("k", EntryId(1, 0)), ReadPosition("other", "$")]
-    with conflicts() as failed:
-        tail = execution.run(Tail(positions), plate).value
-        found = next(tail.follow())
+
+    async def first() -> TailedEntry | None:
+        tail: OpenTail = (await execution.run(Tail(positions), plate)).value
+        async with aclosing(tail.follow()) as followed:
+            found = await anext(followed)
         tail.close()
+        return found
+
+    with conflicts() as failed:
+        found = run(first())
+    assert found
     assert (found.key, found.entry.id_text) == ("k", "2-0")
     assert len(failed) == 2
 

@@ -282,7 +282,7 @@ def test_wrong_parameters_are_refused(api: Api, url: str) -> None:
 
 def test_a_wrong_last_event_id_is_refused_in_the_header(api: Api) -> None:
     for event_id in ("nonsense", "1-0,2-0", "+", ">", "$"):
-        answer = api.request("GET", "/streams/tail/events", HTTP_LAST_EVENT_ID=event_id)
+        answer = api.request("GET", "/streams/tail/events", headers={"last-event-id": event_id})
         assert answer.status == 400
 
 
@@ -307,7 +307,7 @@ def test_more_streams_than_a_tail_may_have_are_told_with_the_limit(api: Api, set
 
 def test_nobody_tails_without_a_key_or_ticket_of_the_plate(api: Api, other_api: Api) -> None:
     def code(key: str) -> str:
-        return api.request("GET", "/streams/tail/events", HTTP_AUTHORIZATION=key).code
+        return api.request("GET", "/streams/tail/events", headers={"authorization": key}).code
 
     assert code("") == "missing_authorization"
     assert code("nonsense") == "invalid_authorization"

@@ -1,5 +1,7 @@
 """Turns off the rounds in which the service commits many adds together."""
 
+from collections.abc import Sequence
+
 from django.apps import AppConfig
 
 
@@ -10,6 +12,12 @@ class AloneConfig(AppConfig):
     label = "bench_alone"
 
     def ready(self) -> None:
+        from streams.domain.plates import PlateId
         from streams.operations import appending
 
-        appending._rounds.do = appending._commit  # type: ignore[method-assign,assignment] # noqa: SLF001
+        async def alone(
+            _: PlateId, appends: Sequence[appending.Append]
+        ) -> list[appending.AppendOutcome]:
+            return await appending._commit(appends)  # noqa: SLF001
+
+        appending._rounds.do = alone  # type: ignore[method-assign,assignment] # noqa: SLF001

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from plates_project.urls import handler400, handler404, handler500
 from streams.api.health import healthz
+from streams.api.urls import by_method
 
 __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 
@@ -27,6 +28,6 @@ class NoopView(APIView):
 
 
 urlpatterns = [
-    path("healthz", healthz),
-    path("<str:plate>/streams/add", NoopView.as_view()),
+    path("healthz", by_method(GET=healthz)),
+    path("<str:plate>/streams/add", by_method(POST=NoopView.as_view())),
 ]

@@ -1,7 +1,7 @@
 """Starts and ends the process that watches the embedded PostgreSQL, for gunicorn's main process.
 
-It does not import the driver, which workers must import only after gevent's patching: see
-`plates_project.worker`.
+It does not import the driver: gunicorn's main process does without it, and each worker imports it
+after the fork.
 """
 
 import contextlib

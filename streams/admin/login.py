@@ -21,7 +21,7 @@ def login(request: HttpRequest) -> HttpResponse:
 
     A login counts the failures before it, hashes the password, and stores its own failure. Because
     one login runs at a time, each one counts the failures of all before it, even if many were sent
-    at once. A login waits without a database connection, because the API needs all of them. Its
+    at once. A login waits without a database connection, because the console has only a few. Its
     form was read before, to check the form's token, so a slow client does not make others wait.
     """
     if request.method != "POST":

@@ -3,12 +3,13 @@
 from collections import Counter
 from typing import Any
 
-from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from streams.api import shapes
+from streams.api.requests import ApiRequest
+from streams.api.responses import succeed
 from streams.api.values import words_of
-from streams.api.views import PlateView, succeed
+from streams.api.views import PlateView
 from streams.commands import batch, registry
 from streams.commands.contract import RedisCommand
 from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, UnsupportedCommand
@@ -17,12 +18,12 @@ from streams.domain.errors import InvalidCommand, InvalidRequest, Refusal, Unsup
 class BatchView(PlateView):
     """Several commands in one request."""
 
-    def commands(self) -> list[RedisCommand | Refusal]:
+    async def commands(self) -> list[RedisCommand | Refusal]:
         """The commands of the body; one whose words are wrong stands as its refusal.
 
         Raises HttpError, Refusal for what refuses the batch as a whole.
         """
-        items = self.body(list)
+        items = await self.body(list)
         self.notes.commands = len(items)
         batch_words = [self._words(item, index) for index, item in enumerate(items)]
         shapes.check_batch(batch_words, "a batch")
@@ -45,8 +46,8 @@ class PipelineView(BatchView):
 
     command_name = "PIPELINE"
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        outcomes = batch.run_pipeline(self.plate, self.commands())
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponseBase:
+        outcomes = await batch.run_pipeline(self.plate, await self.commands())
         return succeed(
             [
                 {"error": outcome.text} if isinstance(outcome, Refusal) else outcome
@@ -60,8 +61,8 @@ class TransactionView(BatchView):
 
     command_name = "TRANSACTION"
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return succeed(batch.run_transaction(self.plate, self.commands()))
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponseBase:
+        return succeed(await batch.run_transaction(self.plate, await self.commands()))
 
 
 def _parsed(words: list[str]) -> RedisCommand | Refusal:

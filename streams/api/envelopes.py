@@ -5,7 +5,7 @@ This module imports nothing but orjson: gunicorn's processes use it before the a
 driver may be imported.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
 import orjson
@@ -16,14 +16,14 @@ def success(data: Any) -> bytes:
     return orjson.dumps({"ok": True, "data": data})
 
 
-def success_in_parts(parts: Iterable[list[Any]]) -> Iterator[bytes]:
+async def success_in_parts(parts: AsyncIterable[list[Any]]) -> AsyncGenerator[bytes, None]:
     """The same bytes as `success({"result": […]})`, for a list that arrives in parts.
 
     There may be no part at all, but no part may be empty.
     """
     yield b'{"ok":true,"data":{"result":['
     separator = b""
-    for part in parts:
+    async for part in parts:
         yield separator + orjson.dumps(part)[1:-1]
         separator = b","
     yield b"]}}"

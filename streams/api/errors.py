@@ -76,6 +76,8 @@ def _as_http_error(error: Exception, request: HttpRequest) -> HttpError:
             refused = _of_refusal(error.refusal)
             refused.details["index"] = error.index
             return refused
+        case wakeups.KeyRevoked():
+            return denied()
         case wakeups.ClientHasLeft():
             return HttpError(CLIENT_LEFT, "client_left", "the client has left")
         case TooManyFieldsSent():
@@ -108,6 +110,11 @@ def response(error: HttpError) -> RefusedResponse:
 def unauthorized(code: str, message: str) -> HttpError:
     """The request has no API key, or none that is valid for this plate."""
     return HttpError(401, code, message, {"WWW-Authenticate": "Bearer"})
+
+
+def denied() -> HttpError:
+    """The credentials are wrong or no longer valid; the answer does not say which."""
+    return unauthorized("invalid_authorization", "authorization denied")
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> HttpError:

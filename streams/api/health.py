@@ -1,6 +1,8 @@
 """Beside the API: what the service is, and whether it is healthy."""
 
-import gevent
+import asyncio
+
+from asgiref.sync import sync_to_async
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -34,14 +36,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
-def readyz(request: HttpRequest) -> HttpResponse:
+async def readyz(request: HttpRequest) -> HttpResponse:
     """`GET /readyz`: the database serves, its tables are up to date, and wake-ups arrive."""
     try:
         # A database that is stopped, or behind a broken network, would never answer.
-        with gevent.Timeout(READY_SECONDS, Unavailable("the database does not answer in time")):
-            _check()
+        async with asyncio.timeout(READY_SECONDS):
+            await _check()
     except Unavailable as reason:
         return unavailable(f"not ready: {reason.text}")
+    except TimeoutError:
+        return unavailable("not ready: the database does not answer in time")
     return JsonResponse({"status": "ok"})
 
 
@@ -51,15 +55,15 @@ READY_SECONDS = 5.0
 _migrated = False
 
 
-def _check() -> None:
+async def _check() -> None:
     """Raises Unavailable, which names what failed."""
-    readiness.check_answer()
-    readiness.check_prepared_statements()
+    await readiness.check_answer()
+    await readiness.check_prepared_statements()
     with driver_errors_translated():
-        if not _is_migrated():
+        if not await sync_to_async(_is_migrated)():
             raise Unavailable("migrations are not applied")
-    readiness.check_writing()
-    if not wakeups.is_listening():
+    await readiness.check_writing()
+    if not await wakeups.is_listening():
         raise Unavailable("the wake-up listener does not work")
 
 
@@ -67,6 +71,10 @@ def _is_migrated() -> bool:
     """Whether all migrations are applied; once they are, the process does not look again."""
     global _migrated
     if not _migrated:
-        executor = MigrationExecutor(connection)
-        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        try:
+            executor = MigrationExecutor(connection)
+            _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        finally:
+            # No request of Django's ends here, at which it would go back to the pool.
+            connection.close()
     return _migrated

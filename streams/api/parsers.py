@@ -4,22 +4,21 @@ from collections.abc import Mapping
 from email.message import Message
 from typing import Any
 
-from django.http import HttpRequest, UnreadablePostError
-
-from streams import conf
+from streams.api import bodies
 from streams.api.errors import HttpError
 from streams.api.json import DuplicateMember, InvalidJson, TooDeeplyNested, loads
-from streams.domain.errors import InvalidRequest, TooLarge
+from streams.api.requests import ApiRequest
+from streams.domain.errors import InvalidRequest
 
 
-def parse_body(request: HttpRequest) -> Any:
+async def parse_body(request: ApiRequest) -> Any:
     """The body's value; a body without a Content-Type counts as JSON.
 
-    Raises HttpError (415, 413, 400), in this order, and never reads beyond the limit.
+    Raises HttpError (415, 408, 400), Refusal (413).
     """
     _refuse_other_types(request.META.get("CONTENT_TYPE", ""))
     _refuse_encodings(request.META)
-    body = _read(request)
+    body = await bodies.read(request)
     try:
         return loads(body)
     except InvalidJson as error:
@@ -66,40 +65,3 @@ def _refuse_encodings(meta: Mapping[str, Any]) -> None:
                 f"a body with this {header} is not taken: send it uncompressed",
                 {"Accept-Encoding": "identity"},
             )
-
-
-def _read(request: HttpRequest) -> bytes:
-    limit = conf.limit("STREAMS_MAX_BODY_BYTES")
-    stream = request.META["wsgi.input"]
-    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        # The length of a body in chunks is not known before its end: read one byte over the limit.
-        body = _whole(stream, limit + 1)
-        length = len(body)
-    else:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-        body = _whole(stream, length) if length <= limit else b""
-    if length > limit:
-        raise TooLarge(f"the body may be at most {limit} bytes long")
-    return body
-
-
-def _whole(stream: Any, length: int) -> bytes:
-    try:
-        body: bytes = stream.read(length)
-    except (OSError, ValueError) as error:
-        raise unreadable(error) from error
-    return body
-
-
-def unreadable(error: BaseException | None) -> HttpError:
-    """The error for a body that could not be read, by what was raised on reading it.
-
-    The server then closes the connection, because it cannot know where the next request begins.
-    """
-    if isinstance(error, UnreadablePostError):
-        return unreadable(error.__cause__)
-    if isinstance(error, TimeoutError):
-        return HttpError(408, "request_timeout", "the body did not come in time")
-    if isinstance(error, OSError):
-        return HttpError(400, "invalid_request", "the body is shorter than its request said")
-    return HttpError(400, "invalid_request", str(error))

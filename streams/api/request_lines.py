@@ -39,9 +39,7 @@ def notes_of(request: HttpRequest) -> Notes:
     return notes
 
 
-def write_line(
-    request: HttpRequest, response: HttpResponseBase, request_id: str, seconds: float
-) -> None:
+def write_line(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     """Log the request, its answer and the time that it took."""
     if not log.isEnabledFor(logging.INFO):
         return
@@ -49,7 +47,7 @@ def write_line(
     log.info(
         "request",
         extra={
-            "request_id": request_id,
+            "request_id": request.META["plates.request_id"],
             "client": _client(request),
             "method": request.method,
             "route": _route(match.route) if match else None,

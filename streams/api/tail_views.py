@@ -1,19 +1,19 @@
 """Tails over Server-Sent Events, and the tickets to open them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
-from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict
 from pydantic import StrictStr
 
 from streams import wakeups
 from streams.api import shapes, tickets
-from streams.api.authentication import authenticate_key, known_key
+from streams.api.authentication import authenticate_key, ending_with, known_key
 from streams.api.json import dumps
 from streams.api.naming import parsed, shown
-from streams.api.sending import sending_bounded
-from streams.api.views import PlateView, succeed
+from streams.api.requests import ApiRequest
+from streams.api.responses import PartedResponse, succeed
+from streams.api.views import PlateView
 from streams.commands import execution
 from streams.commands.contract import check_number
 from streams.commands.tail import OpenTail, Tail, TailedEntry
@@ -31,8 +31,8 @@ class TicketShape(shapes.Shape):
 class TicketView(PlateView):
     """`POST /tickets`: makes a ticket for tails of these streams, to be put in a URL."""
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponse:
-        shape = shapes.from_body(TicketShape, self.body())
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponse:
+        shape = shapes.from_body(TicketShape, await self.body())
         if not shape.keys:
             raise InvalidRequest("keys must name at least one stream")
         _check_tailed(shape.keys, "keys")
@@ -47,14 +47,13 @@ class TailView(PlateView):
     authenticators = (tickets.authenticate_ticket, authenticate_key)
     command = Tail
 
-    def get(self, request: HttpRequest, key: str | None = None, **_: str) -> StreamingHttpResponse:
+    async def get(self, request: ApiRequest, key: str | None = None, **_: str) -> PartedResponse:
         positions = _positions(self.query(), key, request.META.get("HTTP_LAST_EVENT_ID"))
-        tail = execution.run(Tail(positions), self.plate).value
-        events = _Events(
-            tail, self.known_key, request.META.get("gunicorn.socket"), is_single=key is not None
-        )
-        return StreamingHttpResponse(
+        tail = (await execution.run(Tail(positions), self.plate)).value
+        events = _events(tail, self.known_key, request.client, is_single=key is not None)
+        return PartedResponse(
             events,
+            on_close=tail.close,
             content_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
@@ -102,42 +101,31 @@ def _check_tailed(keys: Sequence[str], member: str) -> None:
     check_number(len(keys), "streams", f"{member} may name", limit="STREAMS_MAX_TAIL_STREAMS")
 
 
-class _Events:
+async def _events(
+    tail: OpenTail, holder: KnownKey, client: wakeups.Client, *, is_single: bool
+) -> AsyncGenerator[bytes, None]:
     """The events as they come, until the client or the server goes, or the key is revoked."""
+    with (
+        ending_with(holder) as revocation,
+        wakeups.ended_by(client, revocation),
+        suppress(wakeups.ReaderEnded, Unavailable),
+    ):
+        # An ID without data: whoever is cut off before the first entry resumes here, too.
+        yield b"id: %s\n\n" % _event_id(tail.reached)
+        async for tailed in tail.follow():
+            if await _is_revoked(holder):
+                return
+            if tailed is None:
+                yield b": still here\n\n"
+            else:
+                yield _event(tailed, is_single=is_single)
 
-    def __init__(
-        self, tail: OpenTail, holder: KnownKey, connection: Any, *, is_single: bool
-    ) -> None:
-        self._tail = tail
-        self._holder = holder
-        self._connection = connection
-        self._is_single = is_single
 
-    def close(self) -> None:
-        """Called by the server at the end, however it comes."""
-        self._tail.close()
-
-    def __iter__(self) -> Iterator[bytes]:
-        with (
-            wakeups.on_behalf_of(self._connection),
-            sending_bounded(self._connection),
-            suppress(wakeups.ClientHasLeft, Unavailable),
-        ):
-            # An ID without data: whoever is cut off before the first entry resumes here, too.
-            yield b"id: %s\n\n" % _event_id(self._tail.reached)
-            for tailed in self._tail.follow():
-                if self._is_revoked():
-                    return
-                if tailed is None:
-                    yield b": still here\n\n"
-                else:
-                    yield _event(tailed, is_single=self._is_single)
-
-    def _is_revoked(self) -> bool:
-        try:
-            return known_key(self._holder.plate_name, self._holder.id) is None
-        except Unavailable:
-            return False  # All keys are looked up anew once the database is back.
+async def _is_revoked(holder: KnownKey) -> bool:
+    try:
+        return await known_key(holder.plate_name, holder.id) is None
+    except Unavailable:
+        return False  # All keys are looked up anew once the database is back.
 
 
 def _event(tailed: TailedEntry, *, is_single: bool) -> bytes:

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from streams import conf
 from streams.api.authentication import known_key
-from streams.api.errors import unauthorized
+from streams.api.errors import denied
 from streams.domain.errors import TooLarge
 from streams.domain.ids import MAX_ID
 from streams.domain.scopes import Scope
@@ -52,7 +52,7 @@ def _longest_line(plate_name: str, keys: Sequence[str], ticket: str) -> str:
     return f"GET /{plate_name}/streams/tail?{parameters} HTTP/1.1"
 
 
-def authenticate_ticket(
+async def authenticate_ticket(
     request: HttpRequest, names: Mapping[str, str]
 ) -> tuple[KnownKey, Scope] | None:
     """An `Authenticator` of `?ticket=…`, where a tail is opened."""
@@ -62,9 +62,9 @@ def authenticate_ticket(
     try:
         holder_id, plate_name, keys = signing.loads(ticket, salt=_SALT, max_age=LIFE_SECONDS)
     except signing.BadSignature as error:
-        raise unauthorized("invalid_authorization", "authorization denied") from error
+        raise denied() from error
     wanted = [names["key"]] if "key" in names else request.GET.getlist("key")
-    holder = known_key(plate_name, holder_id)
+    holder = await known_key(plate_name, holder_id)
     if holder is None or plate_name != names["plate"] or not set(wanted) <= set(keys):
-        raise unauthorized("invalid_authorization", "authorization denied")
+        raise denied()
     return holder, Scope.READ

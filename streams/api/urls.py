@@ -1,7 +1,8 @@
 """The routes of the API. One path may serve several views, one for each method."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from inspect import isawaitable
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -17,20 +18,22 @@ register_converter(NameConverter, "name")
 register_converter(PlateConverter, "plate")
 
 
-Handler = Callable[..., HttpResponseBase]
+Handler = Callable[..., Any]
+"""A view: it gives a response, or a coroutine of one."""
 
 
-def by_method(**handlers: Handler) -> Handler:
+def by_method(**handlers: Handler) -> Callable[..., Coroutine[Any, Any, HttpResponseBase]]:
     """A view that hands each method to its handler, and refuses the others (405)."""
     if "GET" in handlers:
         handlers["HEAD"] = handlers["GET"]
 
     @csrf_exempt
-    def dispatch(request: HttpRequest, **names: Any) -> HttpResponseBase:
+    async def dispatch(request: HttpRequest, **names: Any) -> HttpResponseBase:
         handler = handlers.get(request.method or "")
         if handler is None:
             return errors.response(errors.method_not_allowed(tuple(sorted(handlers))))
-        return handler(request, **names)
+        response = handler(request, **names)
+        return cast("HttpResponseBase", await response if isawaitable(response) else response)
 
     return dispatch
 
@@ -44,14 +47,14 @@ def route(pattern: str, **handlers: Handler | type[views.PlateView]) -> URLPatte
 
 
 @csrf_exempt
-def stream(request: HttpRequest, plate: str, key: str) -> HttpResponseBase:
+async def stream(request: HttpRequest, plate: str, key: str) -> HttpResponseBase:
     """A stream's own path: there is only DELETE.
 
     For other methods the answer says that there is no such route, and does not mention DELETE:
     whoever has misspelled a route should not try that.
     """
     if request.method == "DELETE":
-        return delete_stream(request, plate=plate, key=key)
+        return cast("HttpResponseBase", await delete_stream(request, plate=plate, key=key))
     return errors.response(errors.no_such_route(HINTS.get(key, "")))
 
 

@@ -1,23 +1,22 @@
 """The endpoints: authenticate, build the command, execute it, answer."""
 
-import errno
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
 from streams import conf, wakeups
 from streams.api import envelopes, errors, shapes
-from streams.api.authentication import Authenticator, authenticate_key
+from streams.api.authentication import Authenticator, authenticate_key, ending_with
 from streams.api.errors import HttpError
 from streams.api.parsers import parse_body
 from streams.api.request_lines import Notes, notes_of
-from streams.api.sending import sending_bounded
+from streams.api.requests import ApiRequest, CutOff
+from streams.api.responses import PartedResponse, succeed
 from streams.api.values import words_of
 from streams.commands import execution, registry
 from streams.commands.contract import Command
@@ -34,6 +33,7 @@ from streams.domain.errors import IdConflict, InvalidQuery, Unavailable
 from streams.domain.plates import PlateId
 from streams.domain.scopes import Scope
 from streams.store.api_keys import KnownKey
+from streams.store.entries import LongRange
 from streams.store.errors import Conflict
 
 log = logging.getLogger(__name__)
@@ -54,24 +54,26 @@ class PlateView(APIView):
     # What the log calls a request that is refused before its command is known.
     command_name: ClassVar[str | None] = None
 
-    request: HttpRequest  # type: ignore[assignment]
+    request: ApiRequest  # type: ignore[assignment]
     notes: Notes
     known_key: KnownKey
     granted: Scope
 
-    def dispatch(self, request: HttpRequest, *args: Any, **names: str) -> HttpResponseBase:
+    async def dispatch(  # type: ignore[override]
+        self, request: ApiRequest, *args: Any, **names: str
+    ) -> HttpResponseBase:
         """Authenticate, check the scope, run the method's handler; every error has its answer."""
         self.request = request
         self.notes = notes_of(request)
         self.notes.command = self.command.name if self.command else self.command_name
         try:
-            self.known_key, self.granted = self._authenticated(names)
+            self.known_key, self.granted = await self._authenticated(names)
             self.notes.api_key_prefix = self.known_key.prefix
             self.check_scope(self.command.scope if self.command else Scope.READ)
             handler = getattr(
                 self, "get" if request.method == "HEAD" else str(request.method).lower()
             )
-            return cast("HttpResponseBase", handler(request, **names))
+            return cast("HttpResponseBase", await handler(request, **names))
         except Exception as error:  # noqa: BLE001 - one handler for all of them
             return errors.answer(error, request)
 
@@ -80,9 +82,9 @@ class PlateView(APIView):
         """The plate of the key, which is the one in the path."""
         return self.known_key.plate
 
-    def _authenticated(self, names: Mapping[str, str]) -> tuple[KnownKey, Scope]:
+    async def _authenticated(self, names: Mapping[str, str]) -> tuple[KnownKey, Scope]:
         for authenticate in self.authenticators:
-            if granted := authenticate(self.request, names):
+            if granted := await authenticate(self.request, names):
                 return granted
         raise errors.unauthorized("missing_authorization", "authorization header is required")
 
@@ -91,9 +93,9 @@ class PlateView(APIView):
         if not self.granted.includes(scope):
             raise HttpError(403, "forbidden", f"the key lacks the scope '{scope}'")
 
-    def body(self, kind: type = dict) -> Any:
+    async def body(self, kind: type = dict) -> Any:
         """The request's JSON body, an object or a list. Raises HttpError, Refusal."""
-        value = parse_body(self.request)
+        value = await parse_body(self.request)
         if not isinstance(value, kind):
             wanted = "an object" if kind is dict else "a list"
             raise HttpError(400, "invalid_json", f"the body must be {wanted}")
@@ -108,18 +110,27 @@ class PlateView(APIView):
             raise InvalidQuery("the query is not UTF-8") from error
         return self.request.GET
 
-    def run(self, command: Command) -> HttpResponseBase:
+    async def run(self, command: Command) -> HttpResponseBase:
         """Execute the command and answer with its reply. Raises Refusal."""
         self.notes.command = command.name
-        connection = self.request.META.get("gunicorn.socket")
-        with wakeups.on_behalf_of(connection):
-            reply = execution.run(command, self.plate)
+        if command.can_block:
+            reply = await self._run_blocking(command)
+        else:
+            reply = await execution.run(command, self.plate)
         if reply.parts is not None:
-            return succeed_in_parts(reply.parts, connection)
+            return succeed_in_parts(reply.parts)
         response = succeed({"result": reply.value})
         if command.can_block:
             response["X-Max-Block-Ms"] = str(conf.limit("STREAMS_MAX_BLOCK_MS"))
         return response
+
+    async def _run_blocking(self, command: Command) -> execution.Reply:
+        """The same for a command that may wait, until the client or its key is gone."""
+        with (
+            ending_with(self.known_key) as revocation,
+            wakeups.ended_by(self.request.client, revocation),
+        ):
+            return await execution.run(command, self.plate)
 
 
 class BodyView(PlateView):
@@ -127,8 +138,8 @@ class BodyView(PlateView):
 
     shape: ClassVar[type[shapes.BodyShape]]
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return self.run(shapes.from_body(self.shape, self.body()).command())
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponseBase:
+        return await self.run(shapes.from_body(self.shape, await self.body()).command())
 
 
 class QueryView(PlateView):
@@ -136,9 +147,9 @@ class QueryView(PlateView):
 
     shape: ClassVar[type[shapes.QueryShape]]
 
-    def get(self, request: HttpRequest, **names: str) -> HttpResponseBase:
+    async def get(self, request: ApiRequest, **names: str) -> HttpResponseBase:
         del names["plate"]
-        return self.run(shapes.from_query(self.shape, self.query(), names))
+        return await self.run(shapes.from_query(self.shape, self.query(), names))
 
 
 class AddView(PlateView):
@@ -146,10 +157,10 @@ class AddView(PlateView):
 
     command = Add
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        added = shapes.from_body(shapes.AddShape, self.body())
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponseBase:
+        added = shapes.from_body(shapes.AddShape, await self.body())
         try:
-            return self.run(added.command())
+            return await self.run(added.command())
         except IdConflict as conflict:
             raise added.naming(conflict) from conflict
 
@@ -215,71 +226,53 @@ class StreamView(PlateView):
 
     command = DeleteStream
 
-    def delete(self, request: HttpRequest, key: str, **_: str) -> HttpResponseBase:
-        return self.run(DeleteStream(shapes.check_name(key, "key")))
+    async def delete(self, request: ApiRequest, key: str, **_: str) -> HttpResponseBase:
+        return await self.run(DeleteStream(shapes.check_name(key, "key")))
 
 
 class CommandView(PlateView):
     """`POST /command`: Redis words."""
 
-    def post(self, request: HttpRequest, **_: str) -> HttpResponseBase:
-        return self.run_words(self.words())
+    async def post(self, request: ApiRequest, **_: str) -> HttpResponseBase:
+        return await self.run_words(await self.words())
 
-    def words(self) -> list[str]:
+    async def words(self) -> list[str]:
         """The words of the body. Raises HttpError, Refusal."""
-        shape = shapes.from_body(shapes.CommandShape, self.body())
+        shape = shapes.from_body(shapes.CommandShape, await self.body())
         self.notes.command = registry.name_of([shape.command])
         words = [shape.command, *words_of(shape.args, "args")]
         self.notes.command = registry.name_of(words)
         return words
 
-    def run_words(self, words: list[str]) -> HttpResponseBase:
+    async def run_words(self, words: list[str]) -> HttpResponseBase:
         """Raises HttpError (403), Refusal."""
         self.check_scope(registry.scope_of(words))
-        return self.run(registry.parse(words))
+        return await self.run(registry.parse(words))
 
 
 class KeyCommandView(CommandView):
     """`POST /{key}/command`: Redis words without the key."""
 
-    def post(self, request: HttpRequest, **names: str) -> HttpResponseBase:
-        # Checked here, too: what a path may not name is another error than what a word may not.
-        words, name = self.words(), shapes.check_name(names["key"], "key")
+    async def post(self, request: ApiRequest, **names: str) -> HttpResponseBase:
+        words, name = await self.words(), shapes.check_name(names["key"], "key")
         self.check_scope(registry.scope_of(words))
-        return self.run_words(registry.with_key(words, name))
+        return await self.run_words(registry.with_key(words, name))
 
 
-PART_BYTES = 64 * 1024
-"""How much of a long reply a client must take within the time to send."""
-
-
-def succeed_in_parts(parts: Iterable[list[Any]], connection: Any) -> StreamingHttpResponse:
+def succeed_in_parts(parts: LongRange) -> PartedResponse:
     """Answer with a result that is a list too long to be held in memory."""
-    return StreamingHttpResponse(_in_parts(parts, connection), content_type="application/json")
+    return PartedResponse(_in_parts(parts), content_type="application/json")
 
 
-def _in_parts(parts: Iterable[list[Any]], connection: Any) -> Iterator[bytes]:
-    # A client that does not read would keep a database connection and its snapshot.
-    with sending_bounded(connection), _cut_off_by_an_outage():
-        for text in envelopes.success_in_parts(parts):
-            for start in range(0, len(text), PART_BYTES):
-                yield text[start : start + PART_BYTES]
+async def _in_parts(parts: LongRange) -> AsyncGenerator[bytes, None]:
+    """The text of the answer.
 
-
-@contextmanager
-def _cut_off_by_an_outage() -> Iterator[None]:
-    """Close the connection if the database goes away: the client must not take what it has for all.
-
-    A standby also ends a long read that is in the way of what it replays: a Conflict.
+    If the database goes away meanwhile, the connection is closed: the client must not take what it
+    has for all. A standby also ends a long read that is in the way of what it replays: a Conflict.
     """
     try:
-        yield
+        async for text in envelopes.success_in_parts(parts):
+            yield text
     except (Unavailable, Conflict) as error:
         log.warning("a long answer was cut off", extra={"reason": str(error)})
-        # By this number gunicorn knows that there is nothing more to report.
-        raise ConnectionResetError(errno.ECONNRESET, "the answer has no end") from error
-
-
-def succeed(data: Any) -> HttpResponse:
-    """Answer with a success."""
-    return HttpResponse(envelopes.success(data), content_type="application/json")
+        raise CutOff from error

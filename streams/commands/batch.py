@@ -4,7 +4,7 @@ If words do not parse, the batch holds their `Refusal` where the command would s
 that command's outcome when the batch reaches it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import nullcontext
 from itertools import groupby
 from typing import Any
@@ -31,7 +31,7 @@ class TransactionRefused(Exception):
         self.refusal = refusal
 
 
-def run_pipeline(
+async def run_pipeline(
     plate: PlateId, commands: Sequence[RedisCommand | Refusal]
 ) -> list[ReplyOrRefusal]:
     """Run each command by itself, in order; one that is refused does not stop the others.
@@ -43,18 +43,18 @@ def run_pipeline(
         if are_adds:
             adds = [command for command in run if isinstance(command, Add)]
             try:
-                outcomes += execution.run_adds(adds, plate)
+                outcomes += await execution.run_adds(adds, plate)
             except Refusal as refusal:
                 if not outcomes:
                     raise
                 # Earlier commands have run: the client must not be asked to send all again.
                 outcomes += [refusal] * len(adds)
         else:
-            outcomes += [_outcome(plate, command) for command in run]
+            outcomes += [await _outcome(plate, command) for command in run]
     return outcomes
 
 
-def run_transaction(
+async def run_transaction(
     plate: PlateId, commands: Sequence[RedisCommand | Refusal]
 ) -> list[ReplyOrRefusal]:
     """Run all the commands in one database transaction; returns their replies.
@@ -64,16 +64,18 @@ def run_transaction(
     """
     adds = sum(len(command.entries) for command in commands if isinstance(command, Add))
     with queued_appends.admitted(plate, adds) if adds else nullcontext():
-        return _transacted(plate, commands)
+        return await _transacted(plate, commands)
 
 
 @again_after_conflict
-def _transacted(plate: PlateId, commands: Sequence[RedisCommand | Refusal]) -> list[ReplyOrRefusal]:
+async def _transacted(
+    plate: PlateId, commands: Sequence[RedisCommand | Refusal]
+) -> list[ReplyOrRefusal]:
     locks = [command.locks for command in commands if not isinstance(command, Refusal)]
     groups = {group for lock in locks for group in lock.groups}
     made = _streams(plate, (lock for lock in locks if lock.makes_streams))
-    with locking.all_locked(_streams(plate, locks), (plate, groups), make=made):
-        return list(_replies(plate, commands))
+    async with locking.all_locked(_streams(plate, locks), (plate, groups), make=made):
+        return [reply async for reply in _replies(plate, commands)]
 
 
 def _streams(plate: PlateId, locks: Iterable[Locks]) -> list[StreamName]:
@@ -82,25 +84,25 @@ def _streams(plate: PlateId, locks: Iterable[Locks]) -> list[StreamName]:
     ]
 
 
-def _outcome(plate: PlateId, command: RedisCommand | Refusal) -> ReplyOrRefusal:
+async def _outcome(plate: PlateId, command: RedisCommand | Refusal) -> ReplyOrRefusal:
     try:
-        return _reply(plate, command)
+        return await _reply(plate, command)
     except Refusal as refusal:
         return refusal
 
 
-def _replies(
+async def _replies(
     plate: PlateId, commands: Sequence[RedisCommand | Refusal]
-) -> Iterator[ReplyOrRefusal]:
+) -> AsyncIterator[ReplyOrRefusal]:
     for index, command in enumerate(commands):
         try:
-            yield _reply(plate, command)
+            yield await _reply(plate, command)
         except Refusal as refusal:
             raise TransactionRefused(index, refusal) from refusal
 
 
-def _reply(plate: PlateId, command: RedisCommand | Refusal) -> Any:
+async def _reply(plate: PlateId, command: RedisCommand | Refusal) -> Any:
     if isinstance(command, Refusal):
         raise command
     # The replies of a batch are sent as one document, so each must be complete.
-    return execution.run(command.without_blocking(), plate).whole()
+    return await (await execution.run(command.without_blocking(), plate)).whole()

@@ -9,6 +9,9 @@ from streams.domain.errors import InvalidCommand, TooLarge
 from streams.domain.plates import PlateId
 from streams.domain.scopes import Scope
 
+SHORT_COUNT = 10
+"""How many entries a read may ask for that shares a round with those of others."""
+
 
 class Names(NamedTuple):
     """Every name in a command: streams by their keys, consumer groups, consumers."""
@@ -38,7 +41,11 @@ class Command(Protocol):
     # Whether it may wait for entries.
     can_block: ClassVar[bool]
 
-    def execute(self, plate: PlateId) -> Any:
+    @property
+    def is_short(self) -> bool:
+        """Whether it only reads, at most SHORT_COUNT entries by their keys: it goes in rounds."""
+
+    async def execute(self, plate: PlateId) -> Any:
         """Run it; returns domain values. Raises a Refusal, and has then changed nothing."""
 
     def reply(self, result: Any) -> Any:
@@ -75,6 +82,10 @@ class OneStream:
     can_block: ClassVar = False
 
     key: str
+
+    @property
+    def is_short(self) -> bool:
+        return False
 
     @property
     def names(self) -> Names:
@@ -125,6 +136,7 @@ class Help:
     arity: ClassVar = 2
     scope: ClassVar = Scope.READ
     can_block: ClassVar = False
+    is_short: ClassVar = False
     lines: ClassVar[Sequence[str]]
 
     names: ClassVar = Names()
@@ -134,7 +146,7 @@ class Help:
     def parse(cls, arguments: Arguments) -> Self:
         return cls()
 
-    def execute(self, plate: PlateId) -> Sequence[str]:
+    async def execute(self, plate: PlateId) -> Sequence[str]:
         return self.lines
 
     def reply(self, result: Sequence[str]) -> Sequence[str]:

@@ -19,15 +19,16 @@ class DeleteStream:
     name: ClassVar = "DEL"
     scope: ClassVar = Scope.MANAGE
     can_block: ClassVar = False
+    is_short: ClassVar = False
 
     key: str
 
-    def execute(self, plate: PlateId) -> int:
-        with session.transaction():
-            stream = locking.lock_stream(StreamName(plate, self.key))
+    async def execute(self, plate: PlateId) -> int:
+        async with session.transaction():
+            stream = await locking.lock_stream(StreamName(plate, self.key))
             if stream is None:
                 return 0
-            deleting.delete_stream(stream)
+            await deleting.delete_stream(stream)
             return 1
 
     def reply(self, result: int) -> int:

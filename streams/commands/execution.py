@@ -1,12 +1,14 @@
 """The one way to run a command: all commands of all requests are run here."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from streams.commands.contract import Command
 from streams.commands.xadd import Add, execute_all
 from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId
+from streams.rounds import reads
 from streams.rounds.conflicts import again_after_conflict
 from streams.store.entries import LongRange, all_of
 
@@ -19,12 +21,12 @@ class Reply(NamedTuple):
     parts: LongRange | None = None
 
     @again_after_conflict
-    def whole(self) -> Any:
+    async def whole(self) -> Any:
         """The complete reply in memory, however long it is; read again after a conflict."""
-        return self.value if self.parts is None else all_of(self.parts)
+        return self.value if self.parts is None else await all_of(self.parts)
 
 
-def run(command: Command, plate: PlateId) -> Reply:
+async def run(command: Command, plate: PlateId) -> Reply:
     """Execute the command, and again after a conflict with another transaction. Raises Refusal.
 
     Inside a transaction it raises Conflict, because the whole transaction must be run again.
@@ -32,16 +34,17 @@ def run(command: Command, plate: PlateId) -> Reply:
     # A command that can block repeats each of its looks and attempts instead: so it keeps its
     # deadline, and the IDs that `$` stood for.
     execute = command.execute if command.can_block else again_after_conflict(command.execute)
-    reply = command.reply(execute(plate))
+    with reads.gathered(plate) if command.is_short else nullcontext():
+        reply = command.reply(await execute(plate))
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)
 
 
-def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
+async def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
     """Run several XADDs together, in order; returns the reply or the Refusal of each.
 
     Raises TooManyRequests or Unavailable if none of them can be run.
     """
-    outcomes = again_after_conflict(execute_all)(plate, adds)
+    outcomes = await again_after_conflict(execute_all)(plate, adds)
     return [
         outcome if isinstance(outcome, Refusal) else add.reply(outcome)
         for add, outcome in zip(adds, outcomes, strict=True)

@@ -39,6 +39,7 @@ class ListStreams:
     name: ClassVar = "SCAN"
     scope: ClassVar = Scope.READ
     can_block: ClassVar = False
+    is_short: ClassVar = False
 
     match: str = "*"
     # From the reply with the previous page; empty: from the start.
@@ -46,13 +47,15 @@ class ListStreams:
     # How many streams the page holds at most.
     count: int = DEFAULT_COUNT
 
-    def execute(self, plate: PlateId) -> Page:
+    async def execute(self, plate: PlateId) -> Page:
         """Raises InvalidQuery for a cursor that is not from a reply."""
         glob = Glob(self.match)
         start = _decoded(self.cursor)
         matching: list[StreamSummary] = []
         steps = 0
-        for looked_at, summary in enumerate(streams.listed(plate, start)):
+        looked_at = -1
+        async for summary in streams.listed(plate, start):
+            looked_at += 1
             if len(matching) == self.count or looked_at == LONGEST_SCAN or steps > MOST_STEPS:
                 return Page(matching, summary.key.encode())
             steps += glob.steps(summary.key)

@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from asgiref.sync import async_to_sync
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -184,6 +185,6 @@ def _the_one(keys: QuerySet[ApiKey], meant: str) -> ApiKey:
 def _announce_api_keys_changed() -> None:
     """Make every process look up its keys again; a process that misses it does within seconds."""
     try:
-        announcing.announce_api_keys_changed()
+        async_to_sync(announcing.announce_api_keys_changed)()
     except Unavailable:
         log.warning("could not announce the change: it takes effect when caches of API keys expire")

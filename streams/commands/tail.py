@@ -1,6 +1,6 @@
 """Tail streams: give every entry above a position as soon as it is added."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
@@ -11,7 +11,6 @@ from streams.domain.ids import parse_id
 from streams.domain.plates import PlateId
 from streams.domain.scopes import Scope
 from streams.rounds.bounds import blocked_readers
-from streams.store import session
 from streams.store.entries import StoredEntry
 
 ENTRIES_AT_ONCE = 100
@@ -33,14 +32,15 @@ class Tail:
     name: ClassVar = "TAIL"
     scope: ClassVar = Scope.READ
     can_block: ClassVar = True
+    is_short: ClassVar = False
 
     positions: Sequence[ReadPosition]
 
-    def execute(self, plate: PlateId) -> "OpenTail":
+    async def execute(self, plate: PlateId) -> "OpenTail":
         """Open it. Raises TooManyRequests or Unavailable if there are too many blocked readers."""
         with ExitStack() as admission:
             admission.enter_context(blocked_readers.admitted(plate))
-            read = Read(self.positions, ENTRIES_AT_ONCE).with_ids(plate)
+            read = await Read(self.positions, ENTRIES_AT_ONCE).with_ids(plate)
             return OpenTail(plate, read, admission.pop_all())
 
     def reply(self, result: "OpenTail") -> "OpenTail":
@@ -67,16 +67,15 @@ class OpenTail:
         """The ID after which each stream goes on; for `$`, its last-generated-id at the opening."""
         return [str(position.after) for position in self._read.positions]
 
-    def follow(self) -> Iterator[TailedEntry | None]:
+    async def follow(self) -> AsyncGenerator[TailedEntry | None, None]:
         """Yields entries as they are added, and None after STREAMS_TAIL_HEARTBEAT_MS without any.
 
         Holds no database connection while it sleeps or waits for a slow client. Raises Unavailable
-        when the server shuts down, ClientHasLeft when the client has closed its connection.
+        when the server shuts down, ReaderEnded when its client has left or its API key was revoked.
         """
         keys, reached = self._read.keys, list(self.reached)
         while True:
-            found = self._read.wait(self._plate, conf.limit("STREAMS_TAIL_HEARTBEAT_MS"))
-            session.release()
+            found = await self._read.wait(self._plate, conf.limit("STREAMS_TAIL_HEARTBEAT_MS"))
             if not found:
                 yield None
                 continue

@@ -37,11 +37,11 @@ class Acknowledge(OneGroup):
         check_number(arguments.left, "IDs")
         return cls(key, group, parse_ids(arguments.take_rest()))
 
-    def execute(self, plate: PlateId) -> int:
+    async def execute(self, plate: PlateId) -> int:
         """Acknowledge all IDs; if one is malformed, none. Raises InvalidCommand."""
         if not isinstance(self.ids, Refusal):
-            return acknowledging.acknowledge(plate, self.key, self.group, set(self.ids))
-        if groups.find(plate, self.key, self.group) is None:
+            return await acknowledging.acknowledge(plate, self.key, self.group, set(self.ids))
+        if await groups.find(plate, self.key, self.group) is None:
             return 0
         raise self.ids
 

@@ -57,12 +57,12 @@ class Add(OneStream):
             raise wrong_arity("xadd")
         return cls(key, [new_entry(add_id, fields)], make_stream, trim)
 
-    def execute(self, plate: PlateId) -> list[EntryId] | None:
+    async def execute(self, plate: PlateId) -> list[EntryId] | None:
         """Append; returns the IDs in order, or None if the stream is missing and must not be made.
 
         Raises IdConflict, TooLarge, TooManyRequests, Unavailable.
         """
-        (outcome,) = execute_all(plate, [self])
+        (outcome,) = await execute_all(plate, [self])
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -82,7 +82,7 @@ class AddSeveral(Add):
         return [str(entry_id) for entry_id in result] if result else None
 
 
-def execute_all(
+async def execute_all(
     plate: PlateId, adds: Sequence[Add]
 ) -> Sequence[appending.AppendOutcome | TooLarge]:
     """Run several adds of one plate together, in order; each has its own outcome."""
@@ -92,7 +92,7 @@ def execute_all(
         for index, add in enumerate(adds)
         if index not in too_large
     ]
-    outcomes = iter(appending.append(appends))
+    outcomes = iter(await appending.append(appends))
     return [too_large.get(index) or next(outcomes) for index in range(len(adds))]
 
 

@@ -54,12 +54,12 @@ class AutoClaim(OneConsumer):
                 raise syntax_error()
         return cls(key, group, consumer, min_idle_ms, start, count, just_ids)
 
-    def execute(self, plate: PlateId) -> Scan:
+    async def execute(self, plate: PlateId) -> Scan:
         """Raises NoGroup."""
-        with claiming.claimant(plate, self.key, self.group, self.consumer) as claimant:
+        async with claiming.claimant(plate, self.key, self.group, self.consumer) as claimant:
             now_ms = clock.now_ms()
             rules = ClaimRules(now_ms, self.min_idle_ms, now_ms, just_ids=self.just_ids)
-            return claimant.claim_idle(self.start, rules, count=self.count)
+            return await claimant.claim_idle(self.start, rules, count=self.count)
 
     def reply(self, result: Scan) -> list[Any]:
         claims = result.claims

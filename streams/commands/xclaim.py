@@ -78,12 +78,12 @@ class Claim(OneConsumer):
         except InvalidCommand as refusal:
             return cls(key, group, consumer, refusal)
 
-    def execute(self, plate: PlateId) -> Claims:
+    async def execute(self, plate: PlateId) -> Claims:
         """Raises NoGroup, InvalidCommand."""
-        with claiming.claimant(plate, self.key, self.group, self.consumer) as claimant:
+        async with claiming.claimant(plate, self.key, self.group, self.consumer) as claimant:
             if isinstance(self.options, Refusal):
                 raise self.options
-            return claimant.claim(
+            return await claimant.claim(
                 self.options.ids,
                 self.options.rules(clock.now_ms()),
                 last_delivered_id=self.options.last_delivered_id,

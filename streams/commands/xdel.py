@@ -36,15 +36,15 @@ class Delete(OneStream):
         check_number(arguments.left, "IDs")
         return cls(key, parse_ids(arguments.take_rest()))
 
-    def execute(self, plate: PlateId) -> int:
+    async def execute(self, plate: PlateId) -> int:
         """Delete all IDs; if one is malformed, none. Raises InvalidCommand."""
-        with session.transaction():
-            stream = locking.lock_stream(StreamName(plate, self.key))
+        async with session.transaction():
+            stream = await locking.lock_stream(StreamName(plate, self.key))
             if stream is None:
                 return 0
             if isinstance(self.ids, Refusal):
                 raise self.ids
-            return deleting.delete_entries(stream, set(self.ids))
+            return await deleting.delete_entries(stream, set(self.ids))
 
     def reply(self, result: int) -> int:
         return result

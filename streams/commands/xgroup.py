@@ -72,14 +72,14 @@ class CreateGroup(OneGroup):
             surplus,
         )
 
-    def execute(self, plate: PlateId) -> None:
+    async def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, InvalidCommand, BusyGroup; then no stream is made either."""
         name = StreamName(plate, self.key)
-        with grouping.stream_locked(name, make=self.make_stream) as stream:
+        async with grouping.stream_locked(name, make=self.make_stream) as stream:
             if self.surplus:
                 raise self.surplus
             last_delivered_id = _resolved(self.last_delivered, stream)
-            grouping.create(stream, self.group, last_delivered_id, self.entries_read)
+            await grouping.create(stream, self.group, last_delivered_id, self.entries_read)
 
     def reply(self, result: None) -> str:
         return "OK"
@@ -115,12 +115,12 @@ class SetGroupId(OneGroup):
         )
         return cls(key, group, _parse_loosely(text), options.entries_read, surplus)
 
-    def execute(self, plate: PlateId) -> None:
+    async def execute(self, plate: PlateId) -> None:
         """Raises NoSuchKey, NoGroup, InvalidCommand."""
-        with grouping.group_locked(plate, self.key, self.group) as (stream, group):
+        async with grouping.group_locked(plate, self.key, self.group) as (stream, group):
             if self.surplus:
                 raise self.surplus
-            grouping.move(group, _resolved(self.last_delivered, stream), self.entries_read)
+            await grouping.move(group, _resolved(self.last_delivered, stream), self.entries_read)
 
     def reply(self, result: None) -> str:
         return "OK"
@@ -144,9 +144,9 @@ class DestroyGroup(OneGroup):
     def parse(cls, arguments: Arguments) -> "DestroyGroup":
         return cls(arguments.take(), arguments.take())
 
-    def execute(self, plate: PlateId) -> int:
+    async def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey."""
-        return int(grouping.destroy(plate, self.key, self.group))
+        return int(await grouping.destroy(plate, self.key, self.group))
 
     def reply(self, result: int) -> int:
         return result
@@ -171,9 +171,9 @@ class CreateConsumer(OneConsumer):
     def parse(cls, arguments: Arguments) -> "CreateConsumer":
         return cls(arguments.take(), arguments.take(), arguments.take())
 
-    def execute(self, plate: PlateId) -> int:
+    async def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
-        return int(grouping.create_consumer(plate, self.key, self.group, self.consumer))
+        return int(await grouping.create_consumer(plate, self.key, self.group, self.consumer))
 
     def reply(self, result: int) -> int:
         return result
@@ -198,9 +198,9 @@ class DeleteConsumer(OneConsumer):
     def parse(cls, arguments: Arguments) -> "DeleteConsumer":
         return cls(arguments.take(), arguments.take(), arguments.take())
 
-    def execute(self, plate: PlateId) -> int:
+    async def execute(self, plate: PlateId) -> int:
         """Raises NoSuchKey, NoGroup."""
-        return grouping.delete_consumer(plate, self.key, self.group, self.consumer)
+        return await grouping.delete_consumer(plate, self.key, self.group, self.consumer)
 
     def reply(self, result: int) -> int:
         return result

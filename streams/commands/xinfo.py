@@ -87,14 +87,14 @@ class InfoStream(OneStream):
     def parse(cls, arguments: Arguments) -> "InfoStream":
         return cls(arguments.take(), _parse_full(arguments))
 
-    def execute(self, plate: PlateId) -> StreamInfo | StreamInFull:
+    async def execute(self, plate: PlateId) -> StreamInfo | StreamInFull:
         """Raises NoSuchKey, InvalidCommand."""
-        stream = _find(plate, self.key)
+        stream = await _find(plate, self.key)
         if isinstance(self.full, Refusal):
             raise self.full
         if self.full is None:
-            return _info(stream)
-        return _in_full(stream, self.full.count)
+            return await _info(stream)
+        return await _in_full(stream, self.full.count)
 
     def reply(self, result: StreamInfo | StreamInFull) -> Information:
         counters = _counters(result.stream, result.node_count)
@@ -129,10 +129,10 @@ class InfoGroups(OneStream):
     def parse(cls, arguments: Arguments) -> "InfoGroups":
         return cls(arguments.take())
 
-    def execute(self, plate: PlateId) -> tuple[Stream, list[GroupTotals]]:
+    async def execute(self, plate: PlateId) -> tuple[Stream, list[GroupTotals]]:
         """Raises NoSuchKey."""
-        stream = _find(plate, self.key)
-        return stream, groups.listed(stream)
+        stream = await _find(plate, self.key)
+        return stream, await groups.listed(stream)
 
     def reply(self, result: tuple[Stream, list[GroupTotals]]) -> list[Information]:
         stream, listed = result
@@ -175,16 +175,16 @@ class InfoConsumers(OneStream):
     def parse(cls, arguments: Arguments) -> "InfoConsumers":
         return cls(arguments.take(), arguments.take())
 
-    def execute(self, plate: PlateId) -> tuple[int, list[Consumer]]:
+    async def execute(self, plate: PlateId) -> tuple[int, list[Consumer]]:
         """The instant of the look, in Unix ms, and the consumers as they were then.
 
         Raises NoSuchKey, NoGroup.
         """
-        _find(plate, self.key)
-        group = groups.find(plate, self.key, self.group)
+        await _find(plate, self.key)
+        group = await groups.find(plate, self.key, self.group)
         if group is None:
             raise no_such_group(self.key, self.group)
-        return clock.now_ms(), consumers.listed(group)
+        return clock.now_ms(), await consumers.listed(group)
 
     def reply(self, result: tuple[int, list[Consumer]]) -> list[Information]:
         now_ms, listed = result
@@ -241,46 +241,48 @@ def _parse_full(arguments: Arguments) -> Full | Refusal | None:
     return sub_syntax_error("XINFO", arguments.subcommand)
 
 
-def _find(plate: PlateId, key: str) -> Stream:
-    stream = streams.find(plate, key)
+async def _find(plate: PlateId, key: str) -> Stream:
+    stream = await streams.find(plate, key)
     if stream is None:
         raise no_such_key()
     return stream
 
 
-def _count_nodes(stream: Stream) -> int:
-    return nodes.count(stream) + (stream.tail_node is not None)
+async def _count_nodes(stream: Stream) -> int:
+    return await nodes.count(stream) + (stream.tail_node is not None)
 
 
-def _info(stream: Stream) -> StreamInfo:
+async def _info(stream: Stream) -> StreamInfo:
     return StreamInfo(
         stream,
-        _count_nodes(stream),
-        streams.count_groups(stream),
-        entries.end_of(*stream.name, newest_first=False),
-        entries.end_of(*stream.name, newest_first=True),
+        await _count_nodes(stream),
+        await streams.count_groups(stream),
+        await entries.end_of(*stream.name, newest_first=False),
+        await entries.end_of(*stream.name, newest_first=True),
     )
 
 
-def _in_full(stream: Stream, count: int | None) -> StreamInFull:
+async def _in_full(stream: Stream, count: int | None) -> StreamInFull:
     plate, key = stream.name
     return StreamInFull(
         stream,
-        _count_nodes(stream),
-        entries.all_of(entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False)),
+        await _count_nodes(stream),
+        await entries.all_of(
+            await entries.between(plate, key, NO_ID, MAX_ID, count=count, newest_first=False)
+        ),
         [
             GroupInFull(
                 totals,
-                pending.listed(totals.group, count=count),
+                await pending.listed(totals.group, count=count),
                 [
                     ConsumerInFull(
                         consumer,
-                        pending.listed(totals.group, count=count, consumer=consumer.name),
+                        await pending.listed(totals.group, count=count, consumer=consumer.name),
                     )
-                    for consumer in consumers.listed(totals.group)
+                    for consumer in await consumers.listed(totals.group)
                 ],
             )
-            for totals in groups.listed(stream)
+            for totals in await groups.listed(stream)
         ],
     )
 

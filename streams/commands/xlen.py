@@ -23,12 +23,16 @@ class Length(OneStream):
 
     key: str
 
+    @property
+    def is_short(self) -> bool:
+        return True
+
     @classmethod
     def parse(cls, arguments: Arguments) -> "Length":
         return cls(arguments.take())
 
-    def execute(self, plate: PlateId) -> int:
-        stream = streams.find(plate, self.key)
+    async def execute(self, plate: PlateId) -> int:
+        stream = await streams.find(plate, self.key)
         return stream.length if stream else 0
 
     def reply(self, result: int) -> int:

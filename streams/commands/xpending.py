@@ -93,12 +93,12 @@ class Pending(OneStream):
             raise syntax_error()
         return cls(key, group, _parse_range(arguments))
 
-    def execute(self, plate: PlateId) -> Summary | ListedAt:
+    async def execute(self, plate: PlateId) -> Summary | ListedAt:
         """Raises NoGroup."""
-        group = groups.find(plate, self.key, self.group)
+        group = await groups.find(plate, self.key, self.group)
         if group is None:
             raise no_group(self.key, self.group)
-        return _summary(group) if self.range is None else _listed(group, self.range)
+        return await _summary(group) if self.range is None else await _listed(group, self.range)
 
     def reply(self, result: Summary | ListedAt) -> list[Any]:
         match result:
@@ -135,16 +135,16 @@ def _parse_range(arguments: Arguments) -> PendingRange:
     )
 
 
-def _summary(group: ConsumerGroup) -> Summary:
-    owners = [owner for owner in consumers.listed(group) if owner.pending_count]
-    return Summary(*pending.ends(group), owners) if owners else Summary(None, None, [])
+async def _summary(group: ConsumerGroup) -> Summary:
+    owners = [owner for owner in await consumers.listed(group) if owner.pending_count]
+    return Summary(*await pending.ends(group), owners) if owners else Summary(None, None, [])
 
 
-def _listed(group: ConsumerGroup, wanted: PendingRange) -> ListedAt:
+async def _listed(group: ConsumerGroup, wanted: PendingRange) -> ListedAt:
     now_ms = clock.now_ms()
     if wanted.count <= 0:
         return ListedAt([], now_ms)
-    items = pending.listed(
+    items = await pending.listed(
         group,
         wanted.start,
         wanted.end,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from streams.commands.contract import OneStream
+from streams.commands.contract import SHORT_COUNT, OneStream
 from streams.domain.arguments import Arguments
 from streams.domain.errors import syntax_error
 from streams.domain.ids import MAX_ID, NO_ID, EntryId, parse_range_end, parse_range_start
@@ -37,6 +37,10 @@ class Range(OneStream):
     # Whether a count of 0 or below gives null for an existing stream, as in Redis (XRANGE-5).
     may_be_null: bool = False
 
+    @property
+    def is_short(self) -> bool:
+        return self.count is not None and self.count <= SHORT_COUNT
+
     @classmethod
     def parse(cls, arguments: Arguments) -> "Range":
         """Check in the order of XRANGE-3. Raises InvalidCommand."""
@@ -53,10 +57,10 @@ class Range(OneStream):
             may_be_null=True,
         )
 
-    def execute(self, plate: PlateId) -> EntriesInRange:
+    async def execute(self, plate: PlateId) -> EntriesInRange:
         if self.count is not None and self.count <= 0:
-            return None if self.may_be_null and streams.find(plate, self.key) else []
-        return entries.between(
+            return None if self.may_be_null and await streams.find(plate, self.key) else []
+        return await entries.between(
             plate,
             self.key,
             self.start,

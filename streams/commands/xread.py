@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple
 
 from streams import clock, wakeups
-from streams.commands.contract import Locks, Names, capped_block_ms, check_number
+from streams.commands.contract import SHORT_COUNT, Locks, Names, capped_block_ms, check_number
 from streams.domain.arguments import Arguments
 from streams.domain.errors import InvalidCommand, Unavailable
 from streams.domain.ids import NO_ID, EntryId, parse_id
@@ -14,8 +14,8 @@ from streams.domain.plates import PlateId, StreamName
 from streams.domain.read_options import parse_read_options
 from streams.domain.scopes import Scope
 from streams.rounds.bounds import blocked_readers
-from streams.rounds.coalescing import SharedLooks
 from streams.rounds.conflicts import again_after_conflict
+from streams.rounds.gathering import SharedLooks
 from streams.store import entries, streams
 from streams.store.entries import Rendered, StoredEntry
 
@@ -65,6 +65,11 @@ class Read:
         return [position.key for position in self.positions]
 
     @property
+    def is_short(self) -> bool:
+        is_small = self.count is not None and self.count * len(self.positions) <= SHORT_COUNT
+        return is_small and self.block_ms is None
+
+    @property
     def names(self) -> Names:
         return Names(self.keys)
 
@@ -75,39 +80,39 @@ class Read:
     def without_blocking(self) -> "Read":
         return replace(self, block_ms=None)
 
-    def execute(self, plate: PlateId) -> EntriesByKey:
+    async def execute(self, plate: PlateId) -> EntriesByKey:
         if self.block_ms is None:
-            return self.with_ids(plate).look(plate)
+            return await (await self.with_ids(plate)).look(plate)
         with blocked_readers.admitted(plate):
-            return self.wait(plate, capped_block_ms(self.block_ms))
+            return await self.wait(plate, capped_block_ms(self.block_ms))
 
     def reply(self, result: EntriesByKey) -> dict[str, list[Rendered]] | None:
         return {key: [entry.rendered for entry in result[key]] for key in result} or None
 
-    def wait(self, plate: PlateId, block_ms: int) -> EntriesByKey:
+    async def wait(self, plate: PlateId, block_ms: int) -> EntriesByKey:
         """Wait for entries, for at most `block_ms`; returns nothing if none is added.
 
         The caller must count as a blocked reader. Raises Unavailable when the server shuts down,
-        ClientHasLeft when the client has closed its connection.
+        ReaderEnded when its client has left or its API key was revoked.
         """
         names = [StreamName(plate, key) for key in self.keys]
         with wakeups.waiting(names, block_ms) as waiting:
             # `$` is resolved only now, when every later entry wakes the reader (BLK-4).
-            read = self.with_ids(plate)
-            found = read.look_with_others(plate)
-            while not found and waiting.sleep():
+            read = await self.with_ids(plate)
+            found = await read.look_with_others(plate)
+            while not found and await waiting.sleep():
                 # While the database is away the reader sleeps on; the hub wakes it afterwards.
                 with suppress(Unavailable):
-                    found = read.look_with_others(plate)
+                    found = await read.look_with_others(plate)
             return found
 
     @again_after_conflict
-    def with_ids(self, plate: PlateId) -> "Read":
+    async def with_ids(self, plate: PlateId) -> "Read":
         """This command with each `$` replaced by the stream's last-generated-id (XREAD-9)."""
         keys = [position.key for position in self.positions if position.after == "$"]
         if not keys:
             return self
-        found = streams.find_all(plate, keys)
+        found = await streams.find_all(plate, keys)
         tops = {key: stream.last_generated_id for key, stream in found.items()}
         return replace(
             self,
@@ -117,13 +122,13 @@ class Read:
             ],
         )
 
-    def look_with_others(self, plate: PlateId) -> EntriesByKey:
+    async def look_with_others(self, plate: PlateId) -> EntriesByKey:
         """As `look`, but readers after the same IDs at the same time share one look."""
         key = (plate, tuple(self.positions), self.count)
-        return _shared.look(key, lambda: self.look(plate))
+        return await _shared.look(plate, key, lambda: self.look(plate))
 
     @again_after_conflict
-    def look(self, plate: PlateId) -> EntriesByKey:
+    async def look(self, plate: PlateId) -> EntriesByKey:
         """The entries that are there now. `$` must have been replaced by an ID."""
         found: dict[int, list[StoredEntry]] = {}
         above = [
@@ -132,12 +137,14 @@ class Read:
             if isinstance(after, EntryId)
         ]
         if above:
-            rows = entries.after(plate, [(key, after) for _, key, after in above], count=self.count)
+            rows = await entries.after(
+                plate, [(key, after) for _, key, after in above], count=self.count
+            )
             for row, entry in rows:
                 found.setdefault(above[row][0], []).append(entry)
         newest = [(index, key) for index, (key, after) in enumerate(self.positions) if after == "+"]
         if newest:
-            for row, entry in entries.newest(plate, [key for _, key in newest]):
+            for row, entry in await entries.newest(plate, [key for _, key in newest]):
                 found.setdefault(newest[row][0], []).append(entry)
         return self._by_key(found)
 

@@ -41,6 +41,7 @@ class ReadGroup:
     arity: ClassVar = -7
     scope: ClassVar = Scope.WRITE
     can_block: ClassVar = True
+    is_short: ClassVar = False
 
     group: str
     consumer: str
@@ -85,13 +86,13 @@ class ReadGroup:
     def without_blocking(self) -> "ReadGroup":
         return replace(self, block_ms=None)
 
-    def execute(self, plate: PlateId) -> DeliveredByKey:
+    async def execute(self, plate: PlateId) -> DeliveredByKey:
         """Raises NoGroup or InvalidCommand, and has then delivered nothing."""
         read = GroupRead(plate, self.group, self.consumer, self.positions, self.count, self.no_ack)
         if self.block_ms is None or not read.is_only_of_new:
-            return delivering.deliver(read)
+            return await delivering.deliver(read)
         with blocked_readers.admitted(plate):
-            return blocking.deliver_or_wait(read, capped_block_ms(self.block_ms))
+            return await blocking.deliver_or_wait(read, capped_block_ms(self.block_ms))
 
     def reply(self, result: DeliveredByKey) -> dict[str, Rendered] | None:
         return {key: _as_list(parts) for key, parts in result.items()} or None

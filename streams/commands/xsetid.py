@@ -45,10 +45,10 @@ class SetId(OneStream):
                 raise syntax_error()
         return cls(key, last_generated_id, entries_added, max_deleted)
 
-    def execute(self, plate: PlateId) -> None:
+    async def execute(self, plate: PlateId) -> None:
         """Set the counters. Raises NoSuchKey, IdConflict, InvalidCommand (XSETID-3, XSETID-4)."""
         counters = Counters(self.last_generated_id, self.entries_added, self.max_deleted_entry_id)
-        set_counters(StreamName(plate, self.key), counters)
+        await set_counters(StreamName(plate, self.key), counters)
 
     def reply(self, result: None) -> str:
         return "OK"

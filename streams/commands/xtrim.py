@@ -37,10 +37,10 @@ class Trim(OneStream):
                 raise syntax_error()
         return cls(key, options.required_threshold())
 
-    def execute(self, plate: PlateId) -> int:
-        with session.transaction():
-            stream = locking.lock_stream(StreamName(plate, self.key))
-            return trimming.trim_and_save(stream, self.threshold) if stream else 0
+    async def execute(self, plate: PlateId) -> int:
+        async with session.transaction():
+            stream = await locking.lock_stream(StreamName(plate, self.key))
+            return await trimming.trim_and_save(stream, self.threshold) if stream else 0
 
     def reply(self, result: int) -> int:
         return result

@@ -1,6 +1,6 @@
 """Claiming: which pending entries a consumer may take over, and how that changes them."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -102,15 +102,17 @@ def claim_each(candidates: Iterable[Candidate], rules: ClaimRules) -> Claims:
     return claims
 
 
-def claim_scanned(
-    candidates: Iterable[Candidate], rules: ClaimRules, *, count: int, budget: int
+async def claim_scanned(
+    candidates: AsyncIterable[Candidate], rules: ClaimRules, *, count: int, budget: int
 ) -> Scan:
     """Walk the list: up to `count` results from up to `budget` rows (XAC-4 to XAC-9).
 
     Takes one candidate more than it examines, to know where the next scan starts.
     """
     claims = Claims(rules)
-    for examined, candidate in enumerate(candidates):
+    examined = -1
+    async for candidate in candidates:
+        examined += 1
         results = len(claims.claimed) + len(claims.deleted)
         if examined == budget or results == count:
             return Scan(claims, candidate.entry_id)

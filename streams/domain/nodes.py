@@ -12,7 +12,7 @@ One rare difference from Redis is accepted. When XDEL removes the last live entr
 goes on filling the node before it if that still has room; here the next entry opens a new node.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -109,8 +109,8 @@ def trimmed(tail: TailNode, removed: int) -> TailNode:
     return tail._replace(live=tail.live - removed)
 
 
-def nodes_to_drop(
-    nodes: Iterable[SealedNode],
+async def nodes_to_drop(
+    nodes: AsyncIterable[SealedNode],
     *,
     length: int,
     max_length: int | None,
@@ -124,7 +124,7 @@ def nodes_to_drop(
     """
     dropped: list[SealedNode] = []
     removed = 0
-    for node in nodes:
+    async for node in nodes:
         if limit and removed + node.live > limit:
             break
         if not _is_beyond(node, length - removed, max_length, min_id):

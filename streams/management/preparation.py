@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import django.db
+from asgiref.sync import async_to_sync
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -24,7 +25,7 @@ def prepare() -> None:
     statements.
     """
     with outages_as_command_errors():
-        readiness.check_prepared_statements()
+        async_to_sync(readiness.check_prepared_statements)()
         _prepare()
 
 

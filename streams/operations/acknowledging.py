@@ -7,7 +7,7 @@ from streams.domain.plates import PlateId
 from streams.store import groups, pending, session
 
 
-def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> int:
+async def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> int:
     """Take entries off the group's list, whoever owns them; returns how many were on it.
 
     A missing group gives 0. All is one round trip.
@@ -16,7 +16,7 @@ def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) 
     2. Send the removal, without a wait for the lock's answer: it finds the group by its name.
     3. Send the commit, and wait for all answers.
     """
-    with session.transaction():
-        groups.lock_all(plate, [key], group)
-        removed = pending.acknowledge(plate, key, group, ids)
-    return removed.result()
+    async with session.transaction():
+        await groups.lock_all(plate, [key], group)
+        removed = await pending.acknowledge(plate, key, group, ids)
+    return await removed.result()

@@ -13,7 +13,7 @@ from streams.domain.streams import Stream, append_all
 from streams.domain.trimming import Threshold
 from streams.operations import locking, trimming
 from streams.rounds.bounds import queued_appends
-from streams.rounds.coalescing import Coalescer
+from streams.rounds.gathering import Rounds
 from streams.store import entries, nodes, session, streams
 from streams.wakeups import announcing
 
@@ -36,7 +36,7 @@ AppendOutcome = list[EntryId] | None | IdConflict
 """The new IDs; None if the stream is missing and `make_stream` is off; or the refusal."""
 
 
-def append(appends: Sequence[Append]) -> Sequence[AppendOutcome]:
+async def append(appends: Sequence[Append]) -> Sequence[AppendOutcome]:
     """Append for callers of one plate, in order; returns each one's own outcome.
 
     The entries are on disk when this returns; inside a transaction, when that commits. Raises
@@ -45,13 +45,13 @@ def append(appends: Sequence[Append]) -> Sequence[AppendOutcome]:
     if not appends:
         return ()
     if session.in_transaction():
-        return _commit(appends)
+        return await _commit(appends)
     entry_count = sum(len(append.entries) for append in appends)
     with queued_appends.admitted(appends[0].name.plate, entry_count):
-        return _rounds.do(appends)
+        return await _rounds.do(appends[0].name.plate, appends)
 
 
-def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
+async def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
     """Append for many callers in one transaction.
 
     1. Lock the streams in the common order; missing ones that may be made are made first.
@@ -62,10 +62,10 @@ def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
     """
     names = dict.fromkeys(append.name for append in appends)
     make = dict.fromkeys(append.name for append in appends if append.make_stream)
-    with locking.streams_locked(names, make=make) as found:
+    async with locking.streams_locked(names, make=make) as found:
         transaction = _Transaction(found, clock.now_ms())
-        outcomes = [transaction.append(append) for append in appends]
-        transaction.write()
+        outcomes = [await transaction.append(append) for append in appends]
+        await transaction.write()
         appended = [
             append.name
             for append, outcome in zip(appends, outcomes, strict=True)
@@ -75,7 +75,7 @@ def _commit(appends: Sequence[Append]) -> list[AppendOutcome]:
     return outcomes
 
 
-_rounds: Coalescer[Append, AppendOutcome] = Coalescer(_commit, round_limit=MAX_APPENDS_IN_A_ROUND)
+_rounds: Rounds[Append, AppendOutcome] = Rounds(_commit, round_limit=MAX_APPENDS_IN_A_ROUND)
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class _Transaction:
     entry_rows: list[entries.EntryRow] = field(default_factory=list)
     node_rows: list[tuple[Stream, SealedNode]] = field(default_factory=list)
 
-    def append(self, append: Append) -> AppendOutcome:
+    async def append(self, append: Append) -> AppendOutcome:
         stream = self.streams.get(append.name)
         if stream is None or (locking.is_placeholder(stream) and not append.make_stream):
             return None
@@ -99,21 +99,21 @@ class _Transaction:
         locking.keep(stream)
         self.changed.add(append.name)
         self._queue_rows(appended, append.entries, ids, sealed)
-        self.streams[append.name] = self._trimmed(appended, append.trim)
+        self.streams[append.name] = await self._trimmed(appended, append.trim)
         return ids
 
-    def write(self) -> None:
+    async def write(self) -> None:
         """Write everything that changed."""
-        self._write_rows()
+        await self._write_rows()
         if self.changed:
-            streams.save([self.streams[name] for name in self.changed], wakes_readers=True)
+            await streams.save([self.streams[name] for name in self.changed], wakes_readers=True)
 
-    def _trimmed(self, stream: Stream, trim: Threshold | None) -> Stream:
+    async def _trimmed(self, stream: Stream, trim: Threshold | None) -> Stream:
         if trim is None or not trim.may_remove(stream.length, stream.recorded_first_entry_id):
             return stream
         # The trim works on the tables, so the new entries must be in them.
-        self._write_rows()
-        return trimming.trim(stream, trim)[0]
+        await self._write_rows()
+        return (await trimming.trim(stream, trim))[0]
 
     def _queue_rows(
         self,
@@ -128,10 +128,10 @@ class _Transaction:
         ]
         self.node_rows += [(stream, node) for node in sealed]
 
-    def _write_rows(self) -> None:
+    async def _write_rows(self) -> None:
         if self.entry_rows:
-            entries.insert(self.entry_rows)
+            await entries.insert(self.entry_rows)
             self.entry_rows = []
         if self.node_rows:
-            nodes.insert(self.node_rows)
+            await nodes.insert(self.node_rows)
             self.node_rows = []

@@ -4,8 +4,8 @@
 gives way to others.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from streams import clock, wakeups
@@ -38,11 +38,11 @@ class Attempt(NamedTuple):
 NOTHING = Attempt({})
 
 
-def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
+async def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
     """Deliver new entries as soon as there are some; delivers nothing if `block_ms` pass before.
 
     The caller must count as a blocked reader. Raises what `deliver` raises, Unavailable when the
-    server shuts down, and ClientHasLeft when the client has closed its connection.
+    server shuts down, and ReaderEnded when its client has left or its API key was revoked.
 
     1. Register with the waiting room, so that any change of the streams wakes the reader.
     2. Attempt to deliver. A reader that finds nothing takes a place in the line of each group. A
@@ -52,53 +52,54 @@ def deliver_or_wait(read: GroupRead, block_ms: int) -> DeliveredByKey:
     4. Give the places up, whatever the outcome.
     """
     line = PlacesInLine(read.plate, expires_at=clock.now_ms() + block_ms)
-    with wakeups.waiting(read.names, block_ms) as waiting, _leaving(line, read):
-        attempt = _attempt(read, line)
-        while not attempt.delivered:
-            if attempt.left_to_others:
-                waiting.sleep_at_most(courtesy_seconds())
-            elif not waiting.sleep():
-                break
-            attempt = NOTHING
-            # While the database is away the reader sleeps on; the hub wakes it afterwards.
-            with suppress(Unavailable):
-                if _is_worth_it(read, line):
-                    attempt = _attempt(read, line)
-        return attempt.delivered
+    with wakeups.waiting(read.names, block_ms) as waiting:
+        async with _leaving(line, read):
+            attempt = await _attempt(read, line)
+            while not attempt.delivered:
+                if attempt.left_to_others:
+                    await waiting.sleep_at_most(courtesy_seconds())
+                elif not await waiting.sleep():
+                    break
+                attempt = NOTHING
+                # While the database is away the reader sleeps on; the hub wakes it afterwards.
+                with suppress(Unavailable):
+                    if await _is_worth_it(read, line):
+                        attempt = await _attempt(read, line)
+            return attempt.delivered
 
 
-@contextmanager
-def _leaving(line: PlacesInLine, read: GroupRead) -> Iterator[None]:
+@asynccontextmanager
+async def _leaving(line: PlacesInLine, read: GroupRead) -> AsyncIterator[None]:
     """Give up the reader's places at the end of the body."""
     try:
         yield
-    except wakeups.ClientHasLeft:
-        _give_up_places(line)
-        if _is_worth_it(read, line):
+    except wakeups.ReaderEnded:
+        await _give_up_places(line)
+        if await _is_worth_it(read, line):
             # Readers behind this one may wait for it to take new entries.
             announcing.announce(read.names)
         raise
     finally:
-        _give_up_places(line)
+        await _give_up_places(line)
 
 
 @again_after_conflict
-def _give_up_places(line: PlacesInLine) -> None:
-    line.leave()
+async def _give_up_places(line: PlacesInLine) -> None:
+    await line.leave()
 
 
 @again_after_conflict
-def _is_worth_it(read: GroupRead, line: PlacesInLine) -> bool:
+async def _is_worth_it(read: GroupRead, line: PlacesInLine) -> bool:
     """Whether a look without locks shows new entries, or a group that is gone or was replaced."""
-    found = deliveries.glance(read.plate, read.keys, read.group)
+    found = await deliveries.glance(read.plate, read.keys, read.group)
     return len(found) < len(read.keys) or line.notice(found)
 
 
 @again_after_conflict
-def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
+async def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
     """Deliver to a blocking reader. After a conflict it tries again with the same places."""
-    with turn(read):
-        match deliver_guarded(read, line):
+    async with turn(read):
+        match await deliver_guarded(read, line):
             case Delivered(delivered):
                 line.forget()
                 _wake_the_next(read, delivered)
@@ -107,10 +108,10 @@ def _attempt(read: GroupRead, line: PlacesInLine) -> Attempt:
                 line.found_nothing(signals)
                 return NOTHING
         # The guard did not decide, or the reader has yet to take its places.
-        return _attempt_generally(read, line)
+        return await _attempt_generally(read, line)
 
 
-def _attempt_generally(read: GroupRead, line: PlacesInLine) -> Attempt:
+async def _attempt_generally(read: GroupRead, line: PlacesInLine) -> Attempt:
     """Deliver from the groups where no reader goes first; without any, take places in line.
 
     1. Lock the groups, and look which have new entries.
@@ -120,19 +121,19 @@ def _attempt_generally(read: GroupRead, line: PlacesInLine) -> Attempt:
     4. Otherwise set the consumer's `seen_at`, and take a place in the line of each group.
     5. If no group has new entries, note after the commit what the streams were like.
     """
-    with session.transaction():
-        locked = lock_groups(read)
+    async with session.transaction():
+        locked = await lock_groups(read)
         groups = locked.by_key.values()
-        glances = deliveries.glance(read.plate, read.keys, read.group)
+        glances = await deliveries.glance(read.plate, read.keys, read.group)
         with_new = {glance.group_id for glance in glances if glance.has_new}
-        left = line.give_way([group for group in groups if group.id in with_new])
+        left = await line.give_way([group for group in groups if group.id in with_new])
         if with_new - left:
-            line.leave()
-            delivered = locked.deliver(only=with_new - left)
+            await line.leave()
+            delivered = await locked.deliver(only=with_new - left)
             _wake_the_next(read, delivered)
             return Attempt(delivered)
-        locked.see_consumer()
-        line.enter(groups)
+        await locked.see_consumer()
+        await line.enter(groups)
     if not left:
         line.found_nothing({glance.stream_id: glance.signals for glance in glances})
     return Attempt({}, left_to_others=bool(left))

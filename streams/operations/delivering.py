@@ -8,8 +8,8 @@ There are two ways, with one statement (`store.deliveries.DELIVER`):
   the groups' read counters in Python before the commit.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -81,17 +81,17 @@ class GroupRead:
 
 
 @again_after_conflict
-def deliver(read: GroupRead) -> DeliveredByKey:
+async def deliver(read: GroupRead) -> DeliveredByKey:
     """Deliver what there is now. Raises NoGroup, InvalidCommand, and has then delivered nothing."""
-    with turn(read):
-        match deliver_guarded(read):
+    async with turn(read):
+        match await deliver_guarded(read):
             case Delivered(by_key):
                 return by_key
             case NothingNew():
                 return {}
             case NotDecided():
-                with session.transaction():
-                    return lock_groups(read).deliver()
+                async with session.transaction():
+                    return await (await lock_groups(read)).deliver()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class NotDecided:
 GuardedOutcome = Delivered | NothingNew | NotDecided
 
 
-def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> GuardedOutcome:
+async def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> GuardedOutcome:
     """Deliver in a single round trip, commit included.
 
     With a line, the reader gives way to those before it there.
@@ -131,9 +131,9 @@ def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> Guarde
     keys = read.keys
     if len(keys) < len(read.positions) or not read.is_only_of_new:
         return NotDecided()
-    with session.transaction():
-        groups.lock_all(read.plate, keys, read.group)
-        delivered = deliveries.deliver(
+    async with session.transaction():
+        await groups.lock_all(read.plate, keys, read.group)
+        delivered = await deliveries.deliver(
             read.plate,
             keys,
             read.group,
@@ -146,7 +146,7 @@ def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> Guarde
             passed_over=line.passed_over if line else (),
             now_ms=clock.now_ms(),
         )
-    return _outcome(read, delivered.result())
+    return _outcome(read, await delivered.result())
 
 
 def _outcome(read: GroupRead, found: dict[str, Delivery]) -> GuardedOutcome:
@@ -168,7 +168,8 @@ def _outcome(read: GroupRead, found: dict[str, Delivery]) -> GuardedOutcome:
 _turns = Turns()
 
 
-def turn(read: GroupRead) -> AbstractContextManager[None]:
+@asynccontextmanager
+async def turn(read: GroupRead) -> AsyncIterator[None]:
     """Readers of one group in this process take turns, in order of arrival (BLK-17).
 
     Without turns they would queue for the lock of the group's row, and each would hold a
@@ -176,13 +177,13 @@ def turn(read: GroupRead) -> AbstractContextManager[None]:
     """
     # An enclosing transaction may hold that lock already.
     if session.in_transaction():
-        return nullcontext()
-    # A reader that waits for its turn must not hold a connection that the ones before it need.
-    session.release()
-    return _turns.taken([(read.plate, key, read.group) for key in read.keys])
+        yield
+        return
+    async with _turns.taken([(read.plate, key, read.group) for key in read.keys]):
+        yield
 
 
-def lock_groups(read: GroupRead) -> "LockedGroups":
+async def lock_groups(read: GroupRead) -> "LockedGroups":
     """Begin the general way, inside a transaction.
 
     Raises NoGroup or InvalidCommand, and has then changed nothing.
@@ -191,7 +192,7 @@ def lock_groups(read: GroupRead) -> "LockedGroups":
     2. Check the command against them.
     3. Take the time only now, because the locks may have come late.
     """
-    locked = groups.lock_all(read.plate, read.keys, read.group).result()
+    locked = await (await groups.lock_all(read.plate, read.keys, read.group)).result()
     # Checked from left to right, each group before its ID, before any delivery (XRG-4).
     for key, after in read.positions:
         if key not in locked:
@@ -210,56 +211,62 @@ class LockedGroups:
     by_key: dict[str, ConsumerGroup]
     now_ms: int
 
-    def see_consumer(self) -> dict[int, int]:
+    async def see_consumer(self) -> dict[int, int]:
         """Set the consumer's `seen_at` to now (ST-11); returns its ids, by group id."""
-        return consumers.see(self.by_key.values(), self.read.consumer, self.now_ms)
+        return await consumers.see(self.by_key.values(), self.read.consumer, self.now_ms)
 
-    def deliver(self, *, only: Collection[int] | None = None) -> DeliveredByKey:
+    async def deliver(self, *, only: Collection[int] | None = None) -> DeliveredByKey:
         """Serve the streams in the order of the command, each as the one before left it (XRG-17).
 
         With `only`, only the groups with these ids deliver new entries.
         """
-        consumer_ids = self.see_consumer()
+        consumer_ids = await self.see_consumer()
         delivered: DeliveredByKey = {}
         for keys, after in _steps(self.read.positions):
             if isinstance(after, EntryId):
                 (key,) = keys
-                delivered.setdefault(key, []).append(self._history(key, after, consumer_ids))
+                delivered.setdefault(key, []).append(await self._history(key, after, consumer_ids))
             else:
                 wanted = [key for key in keys if only is None or self.by_key[key].id in only]
-                for key, entries in self._new(wanted) if wanted else ():
+                if not wanted:
+                    continue
+                async for key, entries in self._new(wanted):
                     delivered.setdefault(key, []).append(entries)
         return delivered
 
-    def _new(self, keys: Sequence[str]) -> Iterator[tuple[str, DeliveredEntries]]:
+    async def _new(self, keys: Sequence[str]) -> AsyncIterator[tuple[str, DeliveredEntries]]:
         """Deliver the new entries of these streams; yields them for each stream that has some."""
         read = self.read
-        found = deliveries.deliver(
-            read.plate,
-            keys,
-            read.group,
-            read.consumer,
-            count=read.count,
-            no_ack=read.no_ack,
-            guarded=False,
-            now_ms=self.now_ms,
+        found = await (
+            await deliveries.deliver(
+                read.plate,
+                keys,
+                read.group,
+                read.consumer,
+                count=read.count,
+                no_ack=read.no_ack,
+                guarded=False,
+                now_ms=self.now_ms,
+            )
         ).result()
         for key in keys:
             if found[key].entry_count:
-                _correct_entries_read(found[key])
+                await _correct_entries_read(found[key])
                 yield key, DeliveredEntries(found[key].entry_count, found[key].elements)
 
-    def _history(self, key: str, after: EntryId, consumer_ids: dict[int, int]) -> list[HistoryItem]:
+    async def _history(
+        self, key: str, after: EntryId, consumer_ids: dict[int, int]
+    ) -> list[HistoryItem]:
         """The consumer's own list; entries that exist are delivered once more (XRG-12 to 14)."""
         group = self.by_key[key]
-        items = pending.history(group, consumer_ids[group.id], after, self.read.count)
+        items = await pending.history(group, consumer_ids[group.id], after, self.read.count)
         counts = {
             item.entry_id: wrapped(item.delivery_count + 1)
             for item in items
             if item.rendered is not None
         }
         if counts:
-            pending.redeliver(group, counts, self.now_ms)
+            await pending.redeliver(group, counts, self.now_ms)
         return items
 
 
@@ -278,11 +285,11 @@ def _steps(positions: Sequence[GroupPosition]) -> Iterator[tuple[list[str], Grou
         yield together, ">"
 
 
-def _correct_entries_read(delivery: Delivery) -> None:
+async def _correct_entries_read(delivery: Delivery) -> None:
     """Write the group's read counter where it is not just increased by the delivery (LAG-4)."""
     group, ids = delivery.group, delivery.ids
     entries_read = entries_read_after(
         delivery.stream, group.last_delivered_id, group.entries_read, ids
     )
     if entries_read != delivery.written_entries_read:
-        groups.save(replace(group, last_delivered_id=ids[-1], entries_read=entries_read))
+        await groups.save(replace(group, last_delivered_id=ids[-1], entries_read=entries_read))

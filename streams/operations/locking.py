@@ -10,8 +10,8 @@ not see it until one of them makes the stream, which keeps the row. Rows that no
 are removed at the end of the transaction.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 from streams.domain.groups import ConsumerGroup
 from streams.domain.plates import PlateId, StreamName
@@ -20,10 +20,10 @@ from streams.store import groups, session, streams
 from streams.store.errors import Conflict
 
 
-@contextmanager
-def streams_locked(
+@asynccontextmanager
+async def streams_locked(
     names: Collection[StreamName], *, make: Collection[StreamName] = ()
-) -> Iterator[dict[StreamName, Stream]]:
+) -> AsyncIterator[dict[StreamName, Stream]]:
     """Run the body in a transaction that holds the locks of the streams that exist, by name.
 
     Missing streams named in `make` come as placeholders: to make one, the body must `keep` it.
@@ -31,48 +31,48 @@ def streams_locked(
     """
     # Most streams exist: first without placeholders, in a transaction of its own, because nothing
     # may be locked before a placeholder is created.
-    with session.transaction():
-        found = streams.lock_all(names)
+    async with session.transaction():
+        found = await streams.lock_all(names)
         if found.keys() >= set(make):
             yield found
             return
-    with session.transaction():
-        streams.create_placeholders([name for name in make if name not in found])
-        yield _lock_made(names, make)
-        _remove_placeholders()
+    async with session.transaction():
+        await streams.create_placeholders([name for name in make if name not in found])
+        yield await _lock_made(names, make)
+        await _remove_placeholders()
 
 
-@contextmanager
-def all_locked(
+@asynccontextmanager
+async def all_locked(
     names: Collection[StreamName],
     groups_of_plate: tuple[PlateId, Collection[tuple[str, str]]],
     *,
     make: Collection[StreamName],
-) -> Iterator[None]:
+) -> AsyncIterator[None]:
     """Run the body, which runs commands on these streams and groups, in one transaction.
 
     Raises Conflict if one of the streams in `make` was deleted just before it could be locked: the
     body would create it again, and hold locks by then that come later in the order.
     """
-    with session.transaction():
+    async with session.transaction():
         if make:
-            streams.create_placeholders(make)
-        _lock_made(names, make)
-        groups.lock_many(*groups_of_plate)
+            await streams.create_placeholders(make)
+        await _lock_made(names, make)
+        await groups.lock_many(*groups_of_plate)
         yield
         if make:
-            _remove_placeholders()
+            await _remove_placeholders()
 
 
-def lock_stream(name: StreamName) -> Stream | None:
+async def lock_stream(name: StreamName) -> Stream | None:
     """The stream, locked until the transaction ends; None if there is none."""
-    stream = streams.lock_all([name]).get(name)
+    stream = (await streams.lock_all([name])).get(name)
     return stream if stream and not is_placeholder(stream) else None
 
 
-def lock_group(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
+async def lock_group(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
     """The group, locked until the transaction ends; None if it or its stream is missing."""
-    return groups.lock_all(plate, [key], name).result().get(key)
+    return (await (await groups.lock_all(plate, [key], name)).result()).get(key)
 
 
 def is_placeholder(stream: Stream) -> bool:
@@ -85,15 +85,15 @@ def keep(stream: Stream) -> None:
     session.placeholders().pop(stream.id, None)
 
 
-def _lock_made(
+async def _lock_made(
     names: Collection[StreamName], made: Collection[StreamName]
 ) -> dict[StreamName, Stream]:
-    found = streams.lock_all(names)
+    found = await streams.lock_all(names)
     if found.keys() >= set(made):
         return found
     raise Conflict
 
 
-def _remove_placeholders() -> None:
+async def _remove_placeholders() -> None:
     if placeholders := session.placeholders():
-        streams.delete_empty(placeholders)
+        await streams.delete_empty(placeholders)

@@ -21,29 +21,29 @@ class Counters:
     max_deleted_entry_id: EntryId | None
 
 
-def set_counters(name: StreamName, counters: Counters) -> None:
+async def set_counters(name: StreamName, counters: Counters) -> None:
     """Set them. Raises NoSuchKey, IdConflict, InvalidCommand (XSETID-3, XSETID-4).
 
     1. Lock the stream.
     2. Refuse counters that contradict its entries.
     3. Save the counters, and commit. No reader is woken.
     """
-    with session.transaction():
-        stream = locking.lock_stream(name)
+    async with session.transaction():
+        stream = await locking.lock_stream(name)
         if stream is None:
             raise no_such_key()
-        _refuse_contradictions(stream, counters)
-        streams.save([_applied(stream, counters)])
+        await _refuse_contradictions(stream, counters)
+        await streams.save([_applied(stream, counters)])
 
 
-def _refuse_contradictions(stream: Stream, counters: Counters) -> None:
+async def _refuse_contradictions(stream: Stream, counters: Counters) -> None:
     if counters.last_generated_id < stream.max_deleted_entry_id:
         raise IdConflict(
             "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"
         )
     if stream.length == 0:
         return
-    top = entries.greatest_id(stream)
+    top = await entries.greatest_id(stream)
     if top and counters.last_generated_id < top:
         raise IdConflict(
             "ERR The ID specified in XSETID is smaller than the target stream top item"

@@ -3,7 +3,6 @@
 Work over a bound is refused at once; work that was admitted completes.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ class Bound:
         self._what = what
         self._per_process = per_process
         self._per_plate = per_plate
-        self._lock = threading.Lock()
         self._total = 0
         self._of_plate: Counter[PlateId] = Counter()
 
@@ -34,18 +32,16 @@ class Bound:
         Raises TooManyRequests over the plate's limit, Unavailable over the process'. Neither limit
         refuses work while nothing else counts towards it, however large the amount is.
         """
-        with self._lock:
-            self._check(plate, amount)
-            self._total += amount
-            self._of_plate[plate] += amount
+        self._check(plate, amount)
+        self._total += amount
+        self._of_plate[plate] += amount
         try:
             yield
         finally:
-            with self._lock:
-                self._total -= amount
-                self._of_plate[plate] -= amount
-                if not self._of_plate[plate]:
-                    del self._of_plate[plate]
+            self._total -= amount
+            self._of_plate[plate] -= amount
+            if not self._of_plate[plate]:
+                del self._of_plate[plate]
 
     def _check(self, plate: PlateId, amount: int) -> None:
         of_plate = self._of_plate.get(plate, 0)

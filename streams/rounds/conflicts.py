@@ -5,7 +5,7 @@ it is in the way of what the standby replays.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -20,7 +20,9 @@ TRY_SECONDS = 10.0
 """For how long a transaction is repeated. Mostly the second attempt succeeds."""
 
 
-def again_after_conflict(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def again_after_conflict(
+    work: Callable[Parameters, Awaitable[Result]],
+) -> Callable[Parameters, Awaitable[Result]]:
     """Decorate a function that runs one transaction, so that it runs again after each Conflict.
 
     A Conflict leaves nothing changed. Raises Unavailable if there are still conflicts after
@@ -29,13 +31,13 @@ def again_after_conflict(work: Callable[Parameters, Result]) -> Callable[Paramet
     """
 
     @wraps(work)
-    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
+    async def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
         if session.in_transaction():
-            return work(*arguments, **options)
+            return await work(*arguments, **options)
         deadline = time.monotonic() + TRY_SECONDS
         while True:
             try:
-                return work(*arguments, **options)
+                return await work(*arguments, **options)
             except Conflict as conflict:
                 if time.monotonic() > deadline:
                     busy = "too many transactions are in each other's way"

@@ -55,13 +55,13 @@ class KnownKey(NamedTuple):
         return state is KeyState.ACTIVE
 
 
-def find(plate_name: str, sought: bytes | int) -> KnownKey | None:
+async def find(plate_name: str, sought: bytes | int) -> KnownKey | None:
     """The plate's key with that SHA-256 digest (bytes) or id (int), which may not be active.
 
     None if the plate has no such key, or is unknown.
     """
     statement = FIND_KEY_BY_DIGEST if isinstance(sought, bytes) else FIND_KEY_BY_ID
-    row = session.fetch_one(statement, {"plate": plate_name, "sought": sought})
+    row = await session.fetch_one(statement, {"plate": plate_name, "sought": sought})
     if row is None:
         return None
     key_id, plate, *others = row

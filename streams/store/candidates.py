@@ -74,18 +74,20 @@ SCAN_FOR_CLAIM = f"""
 """
 
 
-def find(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
+async def find(group: ConsumerGroup, ids: Sequence[EntryId]) -> list[Candidate]:
     """For each ID, in order: its pending entry and its entry."""
-    rows = session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **literals.entry_ids(ids)})
+    rows = await session.fetch_all(FIND_FOR_CLAIM, {**_of(group), **literals.entry_ids(ids)})
     return [_candidate(row) for row in rows]
 
 
-def scan(group: ConsumerGroup, start: EntryId, idle_since: int, count: int) -> list[Candidate]:
+async def scan(
+    group: ConsumerGroup, start: EntryId, idle_since: int, count: int
+) -> list[Candidate]:
     """Up to `count` pending entries from `start` on, with the entries that may be claimed.
 
     Those are the entries that were last delivered at `idle_since` (Unix ms) or before.
     """
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         SCAN_FOR_CLAIM,
         {
             **_of(group),

@@ -65,12 +65,12 @@ class Consumer:
     pending_count: int
 
 
-def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, int]:
+async def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, int]:
     """Set `seen_at` of a consumer in these locked groups of one plate (ST-10, ST-11).
 
     Creates the consumer where it does not exist. Returns its ids, by group id.
     """
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         SEE_CONSUMER,
         {
             "plate": next(iter(groups)).plate,
@@ -82,21 +82,23 @@ def see(groups: Collection[ConsumerGroup], name: str, now_ms: int) -> dict[int, 
     return dict(rows)
 
 
-def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:
+async def create(group: ConsumerGroup, name: str, now_ms: int) -> bool:
     """Create a consumer of a locked group; False, without a change, if that name exists."""
-    return session.fetch_one(CREATE_CONSUMER, {**_named(group, name), "now": now_ms}) is not None
+    return (
+        await session.fetch_one(CREATE_CONSUMER, {**_named(group, name), "now": now_ms}) is not None
+    )
 
 
-def delete(group: ConsumerGroup, name: str) -> int:
+async def delete(group: ConsumerGroup, name: str) -> int:
     """Remove a consumer of a locked group; returns how many pending entries went with it."""
-    row = session.fetch_one(DELETE_CONSUMER, _named(group, name))
+    row = await session.fetch_one(DELETE_CONSUMER, _named(group, name))
     assert row is not None
     return int(row[0])
 
 
-def listed(group: ConsumerGroup) -> list[Consumer]:
+async def listed(group: ConsumerGroup) -> list[Consumer]:
     """All consumers of the group in byte order (GEN-15)."""
-    rows = session.fetch_all(LIST_CONSUMERS, {"plate": group.plate, "group": group.id})
+    rows = await session.fetch_all(LIST_CONSUMERS, {"plate": group.plate, "group": group.id})
     return [Consumer(id_, bytes(name).decode(), *others) for id_, name, *others in rows]
 
 

@@ -275,7 +275,7 @@ class Glance(NamedTuple):
     has_new: bool
 
 
-def deliver(
+async def deliver(
     plate: PlateId,
     keys: Collection[str],
     group: str,
@@ -302,7 +302,7 @@ def deliver(
     in `passed_over` do not count. Without the guard, the caller corrects the groups' read counters
     before the commit.
     """
-    rows = session.defer(
+    rows = await session.defer(
         DELIVER,
         {
             **_of(plate, keys, group),
@@ -319,9 +319,9 @@ def deliver(
     return rows.then(lambda found: _by_key(plate, group, found))
 
 
-def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
+async def glance(plate: PlateId, keys: Collection[str], group: str) -> list[Glance]:
     """A look without locks at the group, on each of the streams that has it."""
-    return [Glance(*row) for row in session.fetch_all(LOOK_FOR_NEW, _of(plate, keys, group))]
+    return [Glance(*row) for row in await session.fetch_all(LOOK_FOR_NEW, _of(plate, keys, group))]
 
 
 def _of(plate: PlateId, keys: Collection[str], group: str) -> dict[str, object]:

@@ -4,7 +4,7 @@ PostgreSQL renders entries that go into a reply as they are: `Rendered` is the J
 `[id, [field1, value1, …]]`, or of a list of these, and this process never decodes it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -190,9 +190,9 @@ class EntryRow(NamedTuple):
     fields: str
 
 
-def insert(entries: Sequence[EntryRow]) -> None:
+async def insert(entries: Sequence[EntryRow]) -> None:
     """Write entries of streams that this transaction has locked."""
-    session.execute(
+    await session.execute(
         INSERT_ENTRIES,
         {
             "plates": literals.integers(e.plate for e in entries),
@@ -215,12 +215,14 @@ class LongRange:
         self._statement = statement
         self._parameters = parameters
 
-    def __iter__(self) -> Iterator[list[Rendered]]:
-        for rows in session.stream(self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE):
+    async def __aiter__(self) -> AsyncIterator[list[Rendered]]:
+        async for rows in session.stream(
+            self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE
+        ):
             yield [Rendered(row[0]) for row in rows]
 
 
-def between(
+async def between(
     plate: PlateId, key: str, start: EntryId, end: EntryId, *, count: int | None, newest_first: bool
 ) -> Rendered | LongRange:
     """The entries from `start` to `end`, both inclusive, at most `count` (None: all).
@@ -229,7 +231,7 @@ def between(
     """
     parameters = _range_parameters(plate, key, start, end)
     at_first = ROWS_AT_ONCE + 1 if count is None else min(count, ROWS_AT_ONCE + 1)
-    row = session.fetch_one(
+    row = await session.fetch_one(
         REVERSE_RANGE_PAGE if newest_first else RANGE_PAGE, {**parameters, "count": at_first}
     )
     assert row is not None
@@ -240,28 +242,30 @@ def between(
     return Rendered(text)
 
 
-def all_of(found: Rendered | LongRange) -> Rendered | list[Rendered]:
+async def all_of(found: Rendered | LongRange) -> Rendered | list[Rendered]:
     """A range in memory, however long it is."""
-    return [entry for part in found for entry in part] if isinstance(found, LongRange) else found
+    return (
+        [entry async for part in found for entry in part] if isinstance(found, LongRange) else found
+    )
 
 
-def end_of(plate: PlateId, key: str, *, newest_first: bool) -> Rendered | None:
+async def end_of(plate: PlateId, key: str, *, newest_first: bool) -> Rendered | None:
     """The oldest or the newest entry; None if there is none."""
-    row = session.fetch_one(
+    row = await session.fetch_one(
         REVERSE_RANGE_ENTRIES if newest_first else RANGE_ENTRIES,
         {**_range_parameters(plate, key, NO_ID, MAX_ID), "count": 1},
     )
     return Rendered(row[0]) if row else None
 
 
-def after(
+async def after(
     plate: PlateId, positions: Sequence[tuple[str, EntryId]], *, count: int | None
 ) -> list[tuple[int, StoredEntry]]:
     """The entries above each position (a key and an ID), at most `count` each (None: all).
 
     Returns pairs of the position's index and an entry, in the order of the positions.
     """
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         READ_ENTRIES,
         {
             "plate": plate,
@@ -274,36 +278,38 @@ def after(
     return [(index - 1, StoredEntry(text, Rendered(json))) for index, text, json in rows]
 
 
-def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, StoredEntry]]:
+async def newest(plate: PlateId, keys: Sequence[str]) -> list[tuple[int, StoredEntry]]:
     """The newest live entry of each stream, with the index of its key (XREAD-10)."""
-    rows = session.fetch_all(READ_NEWEST_ENTRIES, {"plate": plate, "keys": literals.names(keys)})
+    rows = await session.fetch_all(
+        READ_NEWEST_ENTRIES, {"plate": plate, "keys": literals.names(keys)}
+    )
     return [(index - 1, StoredEntry(text, Rendered(json))) for index, text, json in rows]
 
 
-def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
+async def first_id_above(stream: Stream, entry_id: EntryId) -> EntryId | None:
     """The smallest live ID above that one; None if there is none."""
-    return _id(session.fetch_one(FIRST_ENTRY_ID, {**_of(stream), **_id_parameters(entry_id)}))
+    return _id(await session.fetch_one(FIRST_ENTRY_ID, {**_of(stream), **_id_parameters(entry_id)}))
 
 
-def greatest_id(stream: Stream) -> EntryId | None:
+async def greatest_id(stream: Stream) -> EntryId | None:
     """The greatest live ID; None if the stream is empty."""
-    return _id(session.fetch_one(LAST_ENTRY_ID, _of(stream)))
+    return _id(await session.fetch_one(LAST_ENTRY_ID, _of(stream)))
 
 
-def id_at(stream: Stream, older: int) -> EntryId | None:
+async def id_at(stream: Stream, older: int) -> EntryId | None:
     """The live ID that has exactly `older` smaller live IDs; None if there is none."""
-    return _id(session.fetch_one(ENTRY_ID_AT, {**_of(stream), "older": older}))
+    return _id(await session.fetch_one(ENTRY_ID_AT, {**_of(stream), "older": older}))
 
 
-def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
+async def delete(stream: Stream, ids: Iterable[EntryId]) -> list[EntryId]:
     """Remove entries of a locked stream by their IDs; returns the IDs that existed."""
-    rows = session.fetch_all(DELETE_ENTRIES, {**_of(stream), **literals.entry_ids(list(ids))})
+    rows = await session.fetch_all(DELETE_ENTRIES, {**_of(stream), **literals.entry_ids(list(ids))})
     return [EntryId(int(ms), int(seq)) for ms, seq in rows]
 
 
-def delete_up_to(stream: Stream, last: EntryId) -> int:
+async def delete_up_to(stream: Stream, last: EntryId) -> int:
     """Remove the entries of a locked stream with IDs up to that one; returns how many went."""
-    row = session.fetch_one(DELETE_ENTRIES_UP_TO, {**_of(stream), **_id_parameters(last)})
+    row = await session.fetch_one(DELETE_ENTRIES_UP_TO, {**_of(stream), **_id_parameters(last)})
     assert row is not None
     return int(row[0])
 

@@ -130,36 +130,36 @@ class GroupTotals:
     pending: int
 
 
-def find(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
+async def find(plate: PlateId, key: str, name: str) -> ConsumerGroup | None:
     """The group as it is now; None if it or its stream is missing."""
-    row = session.fetch_one(
+    row = await session.fetch_one(
         FIND_GROUP, {"plate": plate, "key": key.encode(), "group": name.encode()}
     )
     return _from_row(row) if row else None
 
 
-def lock_all(
+async def lock_all(
     plate: PlateId, keys: Collection[str], name: str
 ) -> Deferred[dict[str, ConsumerGroup]]:
     """Lock the groups of that name until commit; gives them by key, where a stream has one.
 
     They are locked before the next statement runs, even if that is sent before this answer arrives.
     """
-    rows = session.defer(
+    rows = await session.defer(
         LOCK_GROUPS,
         {"plate": plate, "keys": literals.names(keys), "groups": literals.names([name])},
     )
     return rows.then(lambda found: {bytes(key).decode(): _from_row(row) for key, *row in found})
 
 
-def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
+async def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
     """Lock groups of one plate, by key and name, until commit, in the common order.
 
     This also locks groups of other combinations of these keys and names, which does no harm.
     """
     if not groups:
         return
-    session.fetch_all(
+    await session.fetch_all(
         LOCK_GROUPS,
         {
             "plate": plate,
@@ -169,20 +169,24 @@ def lock_many(plate: PlateId, groups: Collection[tuple[str, str]]) -> None:
     )
 
 
-def lock_all_of(stream: Stream) -> None:
+async def lock_all_of(stream: Stream) -> None:
     """Lock all groups of a locked stream until commit, so that nothing is delivered meanwhile."""
-    session.fetch_all(LOCK_GROUPS_OF_STREAM, {"plate": stream.name.plate, "stream": stream.id})
+    await session.fetch_all(
+        LOCK_GROUPS_OF_STREAM, {"plate": stream.name.plate, "stream": stream.id}
+    )
 
 
-def listed(stream: Stream) -> list[GroupTotals]:
+async def listed(stream: Stream) -> list[GroupTotals]:
     """All groups of the stream in byte order (GEN-15)."""
-    rows = session.fetch_all(LIST_GROUPS, {"plate": stream.name.plate, "stream": stream.id})
+    rows = await session.fetch_all(LIST_GROUPS, {"plate": stream.name.plate, "stream": stream.id})
     return [GroupTotals(_from_row(row), consumers, pending) for *row, consumers, pending in rows]
 
 
-def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None) -> bool:
+async def create(
+    stream: Stream, name: str, last_delivered_id: EntryId, entries_read: int | None
+) -> bool:
     """Create a group of a locked stream; False if one of that name exists."""
-    row = session.fetch_one(
+    row = await session.fetch_one(
         CREATE_GROUP,
         {
             "plate": stream.name.plate,
@@ -196,9 +200,9 @@ def create(stream: Stream, name: str, last_delivered_id: EntryId, entries_read: 
     return row is not None
 
 
-def save(group: ConsumerGroup) -> None:
+async def save(group: ConsumerGroup) -> None:
     """Write how far a locked group has read: its last-delivered-id and its read counter."""
-    session.execute(
+    await session.execute(
         SAVE_GROUP,
         {
             "plate": group.plate,
@@ -210,9 +214,9 @@ def save(group: ConsumerGroup) -> None:
     )
 
 
-def delete(group: ConsumerGroup) -> None:
+async def delete(group: ConsumerGroup) -> None:
     """Remove a locked group of a locked stream, with consumers and pending entries."""
-    session.execute(
+    await session.execute(
         DELETE_GROUP, {"plate": group.plate, "group": group.id, "stream": group.stream_id}
     )
 

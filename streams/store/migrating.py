@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.store import session
+import psycopg
+
+from streams.store import pool
 from streams.store.errors import driver_errors_translated
 
 LOCK = 0x706C61746573
@@ -21,6 +23,10 @@ def alone() -> Iterator[None]:
     The lock has a connection of its own, so that the body may use any number of transactions.
     Raises Unavailable if the database cannot be reached.
     """
-    with driver_errors_translated(), session.connect() as guard, guard.transaction():
+    with (
+        driver_errors_translated(),
+        psycopg.connect(**pool.parameters()) as guard,
+        guard.transaction(),
+    ):
         guard.execute(LOCK_DATABASE, {"lock": LOCK})
         yield

@@ -1,6 +1,6 @@
 """Rows of `stream_node`: the full storage nodes of a stream (TRIM-15)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from streams.domain.ids import EntryId
 from streams.domain.nodes import SealedNode
@@ -117,9 +117,9 @@ _PAGE = 100
 """How many nodes are fetched at once."""
 
 
-def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
+async def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
     """Write the nodes that appends have filled."""
-    session.execute(
+    await session.execute(
         INSERT_NODES,
         {
             "plates": literals.integers(stream.name.plate for stream, _ in nodes),
@@ -131,51 +131,54 @@ def insert(nodes: Sequence[tuple[Stream, SealedNode]]) -> None:
     )
 
 
-def oldest_first(stream: Stream) -> Iterator[SealedNode]:
+async def oldest_first(stream: Stream) -> AsyncIterator[SealedNode]:
     """The full nodes of a stream, fetched in pages while the caller iterates."""
     after = EntryId(0, 0)
     while True:
-        rows = session.fetch_all(
+        rows = await session.fetch_all(
             OLDEST_NODES,
             {**_of(stream), "ms": str(after.ms), "seq": str(after.seq), "count": _PAGE},
         )
         page = [SealedNode(EntryId(int(ms), int(seq)), live) for ms, seq, live in rows]
-        yield from page
+        for node in page:
+            yield node
         if len(page) < _PAGE:
             return
         after = page[-1].last_slot_id
 
 
-def count(stream: Stream) -> int:
+async def count(stream: Stream) -> int:
     """How many full nodes the stream has."""
-    row = session.fetch_one(COUNT_NODES, _of(stream))
+    row = await session.fetch_one(COUNT_NODES, _of(stream))
     assert row is not None
     return int(row[0])
 
 
-def delete_up_to(stream: Stream, last: EntryId) -> None:
+async def delete_up_to(stream: Stream, last: EntryId) -> None:
     """Remove the nodes whose last slot is not above that ID."""
-    session.execute(DELETE_NODES_UP_TO, {**_of(stream), "ms": str(last.ms), "seq": str(last.seq)})
+    await session.execute(
+        DELETE_NODES_UP_TO, {**_of(stream), "ms": str(last.ms), "seq": str(last.seq)}
+    )
 
 
-def recount_oldest(stream: Stream) -> SealedNode | None:
+async def recount_oldest(stream: Stream) -> SealedNode | None:
     """Count the live entries of the oldest full node again; returns that node, None: there is none.
 
     For a trim that has removed all nodes before it, and some of its own entries.
     """
-    row = session.fetch_one(RECOUNT_OLDEST_NODE, _of(stream))
+    row = await session.fetch_one(RECOUNT_OLDEST_NODE, _of(stream))
     return SealedNode(EntryId(int(row[0]), int(row[1])), row[2]) if row else None
 
 
-def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
+async def remove_entries(stream: Stream, gone: Sequence[EntryId]) -> int:
     """Subtract removed entries from their nodes; a node that has none left goes, too (TRIM-15).
 
     Returns how many of the entries were in full nodes; the others were in the tail node.
     """
-    rows = session.fetch_all(SHRINK_NODES, {**_of(stream), **literals.entry_ids(gone)})
+    rows = await session.fetch_all(SHRINK_NODES, {**_of(stream), **literals.entry_ids(gone)})
     emptied = [EntryId(int(ms), int(seq)) for ms, seq, live, _ in rows if live == 0]
     if emptied:
-        session.execute(DELETE_NODES, {**_of(stream), **literals.entry_ids(emptied)})
+        await session.execute(DELETE_NODES, {**_of(stream), **literals.entry_ids(emptied)})
     return sum(int(removed) for *_, removed in rows)
 
 

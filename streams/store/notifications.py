@@ -4,15 +4,14 @@ One channel serves the whole service. Hints may get lost, so a listener must als
 now and then.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 import psycopg
 from django.conf import settings
 
 from streams.domain.errors import InvalidRequest, Unavailable
-from streams.store import session
+from streams.store import pool
 from streams.store.errors import driver_errors_translated
 
 # Subscribes the session to the channel. Locks nothing.
@@ -38,30 +37,31 @@ MAX_PAYLOAD_BYTES = 7_900
 class Channel:
     """An open connection to the channel."""
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+    def __init__(self, raw: pool.Connection) -> None:
         self._raw = raw
 
-    def listen(self) -> None:
+    async def listen(self) -> None:
         """Subscribe: `payloads` gives what is sent from here on."""
         with driver_errors_translated():
-            self._raw.execute(LISTEN)
+            await self._raw.execute(LISTEN)
 
-    def show_life_of(self, process: int) -> None:
+    async def show_life_of(self, process: int) -> None:
         """Let the process with that number count as alive while this connection is open."""
         with driver_errors_translated():
-            self._raw.execute(SHOW_LIFE, {"process": process})
+            await self._raw.execute(SHOW_LIFE, {"process": process})
 
-    def payloads(self, timeout_seconds: float) -> Iterator[str]:
+    async def payloads(self, timeout_seconds: float) -> AsyncGenerator[str, None]:
         """The payloads that arrive within that time, each as soon as it arrives."""
         with driver_errors_translated():
-            for notification in self._raw.notifies(timeout=timeout_seconds):
-                yield notification.payload
+            async with aclosing(self._raw.notifies(timeout=timeout_seconds)) as notifications:
+                async for notification in notifications:
+                    yield notification.payload
 
-    def send(self, payloads: Iterable[str]) -> None:
+    async def send(self, payloads: Iterable[str]) -> None:
         """Send each payload to every process that listens, this one included."""
         with _full_queue_translated(), driver_errors_translated():
             for payload in payloads:
-                self._raw.execute(NOTIFY, {"payload": payload}, prepare=True)
+                await self._raw.execute(NOTIFY, {"payload": payload}, prepare=True)
 
 
 @contextmanager
@@ -76,21 +76,21 @@ def _full_queue_translated() -> Iterator[None]:
         raise Unavailable("the database takes no more notifications") from error
 
 
-@contextmanager
-def open_channel() -> Iterator[Channel]:
+@asynccontextmanager
+async def open_channel() -> AsyncIterator[Channel]:
     """Open a connection outside the pool, to LISTEN_DATABASE_URL if that is set.
 
     Raises Unavailable if it cannot be made.
     """
     with driver_errors_translated():
-        raw = _connect()
+        raw = await _connect()
     try:
         yield Channel(raw)
     finally:
-        raw.close()
+        await raw.close()
 
 
-def _connect() -> psycopg.Connection[Any]:
+async def _connect() -> pool.Connection:
     if settings.LISTEN_DATABASE_URL:
-        return psycopg.connect(settings.LISTEN_DATABASE_URL, autocommit=True)
-    return session.connect()
+        return await psycopg.AsyncConnection.connect(settings.LISTEN_DATABASE_URL, autocommit=True)
+    return await pool.connect()

@@ -250,7 +250,7 @@ class PendingListItem(NamedTuple):
     delivery_count: int
 
 
-def assign(
+async def assign(
     group: ConsumerGroup,
     consumer_id: int,
     given: Mapping[EntryId, int],
@@ -262,7 +262,7 @@ def assign(
 
     `given` holds the new delivery count of each entry. Instants are Unix milliseconds.
     """
-    session.execute(
+    await session.execute(
         ASSIGN,
         {
             **_of(group),
@@ -275,11 +275,11 @@ def assign(
     )
 
 
-def history(
+async def history(
     group: ConsumerGroup, consumer_id: int, after: EntryId, count: int | None
 ) -> list[HistoryItem]:
     """A consumer's pending entries above an ID, at most `count` (None: all)."""
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         READ_HISTORY,
         {
             **_of(group),
@@ -298,9 +298,11 @@ def history(
     ]
 
 
-def redeliver(group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_ms: int) -> None:
+async def redeliver(
+    group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_ms: int
+) -> None:
     """Write another delivery of pending entries to their owner, with the new counts (XRG-14)."""
-    session.execute(
+    await session.execute(
         REDELIVER,
         {
             **_of(group),
@@ -311,9 +313,11 @@ def redeliver(group: ConsumerGroup, delivery_counts: Mapping[EntryId, int], now_
     )
 
 
-def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) -> Deferred[int]:
+async def acknowledge(
+    plate: PlateId, key: str, group: str, ids: Collection[EntryId]
+) -> Deferred[int]:
     """Remove entries from a locked group's list; gives how many were on it, 0 without a group."""
-    rows = session.defer(
+    rows = await session.defer(
         ACKNOWLEDGE,
         {
             "plate": plate,
@@ -325,19 +329,19 @@ def acknowledge(plate: PlateId, key: str, group: str, ids: Collection[EntryId]) 
     return rows.then(lambda found: int(found[0][0]))
 
 
-def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
+async def remove(group: ConsumerGroup, ids: Collection[EntryId]) -> None:
     """Remove entries from a locked group's list, whoever owns them."""
-    session.execute(REMOVE, {**_of(group), **literals.entry_ids(ids)})
+    await session.execute(REMOVE, {**_of(group), **literals.entry_ids(ids)})
 
 
-def ends(group: ConsumerGroup) -> tuple[str | None, str | None]:
+async def ends(group: ConsumerGroup) -> tuple[str | None, str | None]:
     """The smallest and the greatest pending ID; None if the list is empty."""
-    row = session.fetch_one(SUMMARIZE, _of(group))
+    row = await session.fetch_one(SUMMARIZE, _of(group))
     assert row is not None
     return row[0], row[1]
 
 
-def listed(
+async def listed(
     group: ConsumerGroup,
     start: EntryId = NO_ID,
     end: EntryId = MAX_ID,
@@ -350,7 +354,7 @@ def listed(
 
     Only those of `consumer` (None: of all), last delivered at `idle_since` (Unix ms) or before.
     """
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         LIST_PENDING if consumer is None else LIST_PENDING_OF_CONSUMER,
         {
             **_of(group),

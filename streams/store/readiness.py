@@ -1,10 +1,10 @@
 """Whether the database can serve: it takes writes, and keeps prepared statements."""
 
-import threading
+import asyncio
 import time
 
 from streams.domain.errors import Unavailable
-from streams.store import session
+from streams.store import pool, session
 from streams.store.errors import STATEMENTS_LOST, driver_errors_translated
 
 # Deletes nothing and locks no row, but PostgreSQL refuses it where nothing may be deleted.
@@ -19,40 +19,37 @@ _ORDER = (0, 1, 1, 0)
 _STATEMENTS = ("SELECT 1", "SELECT 2")
 _ANSWERS = (1, 2)
 
-_lock = threading.Lock()
+_lock = asyncio.Lock()
 _kept_at = float("-inf")
 
 
-def check_answer() -> None:
+async def check_answer() -> None:
     """Raises Unavailable unless the database answers."""
-    session.fetch_one("SELECT 1")
+    await session.fetch_one("SELECT 1")
 
 
-def check_writing() -> None:
+async def check_writing() -> None:
     """Raises Unavailable unless the database takes writes. The tables must be there."""
-    session.execute(DELETE_NOTHING)
+    await session.execute(DELETE_NOTHING)
 
 
-def check_prepared_statements() -> None:
+async def check_prepared_statements() -> None:
     """Raises Unavailable if a connection may lose what it has prepared, or find another's.
 
     That happens behind a pooler that gives a connection to another client after each transaction
     and does not know about prepared statements. If the settings switch these off, nothing is lost.
     """
     global _kept_at
-    with _lock:
+    async with _lock:
         if time.monotonic() - _kept_at > KEPT_SECONDS:
-            _prepare_on_two_connections()
+            await _prepare_on_two_connections()
             _kept_at = time.monotonic()
 
 
-def _prepare_on_two_connections() -> None:
-    with (
-        driver_errors_translated(),
-        session.connect() as first,
-        session.connect() as second,
-    ):
-        for index in _ORDER:
-            row = (first, second)[index].execute(_STATEMENTS[index], prepare=True).fetchone()
-            if row != (_ANSWERS[index],):
-                raise Unavailable(STATEMENTS_LOST)
+async def _prepare_on_two_connections() -> None:
+    with driver_errors_translated():
+        async with await pool.connect() as first, await pool.connect() as second:
+            for index in _ORDER:
+                cursor = await (first, second)[index].execute(_STATEMENTS[index], prepare=True)
+                if await cursor.fetchone() != (_ANSWERS[index],):
+                    raise Unavailable(STATEMENTS_LOST)

@@ -1,25 +1,24 @@
-"""How statements reach PostgreSQL: Django's pooled connection, psycopg underneath.
+"""How statements reach PostgreSQL.
 
-A statement outside `transaction` commits by itself. A transaction is a psycopg pipeline: statements
-whose answer is not needed, or not yet (`defer`), travel together with the next one whose answer is.
-So "lock, look, write, commit" takes two round trips. Each statement still sees what was committed
-before it began. A transaction inside another joins it.
+A statement outside `transaction` takes a connection of the pool and commits by itself. A
+transaction is a psycopg pipeline: statements whose answer is not needed, or not yet (`defer`),
+travel together with the next one whose answer is. So "lock, look, write, commit" takes two round
+trips. Each statement still sees what was committed before it began. A transaction inside another
+joins it.
+
+What a transaction holds belongs to the task that runs it, and to what that task awaits.
 """
 
-import secrets
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
-from django.dispatch import receiver
 from psycopg.pq import TransactionStatus
 
 from streams.domain.plates import PlateId
+from streams.store import pool
 from streams.store.errors import driver_errors_translated
 
 Row = tuple[Any, ...]
@@ -28,28 +27,41 @@ Parameters = Mapping[str, Any]
 Result = TypeVar("Result")
 Other = TypeVar("Other")
 
-NUMBERS = 2**30
-"""How many numbers there are for connections, drawn at random, and for statements of each."""
+
+class Statement(NamedTuple):
+    """A statement with its parameters."""
+
+    text: str
+    parameters: Parameters | None
 
 
-class _Ambient(threading.local):
-    """What the current transaction of this thread or greenlet holds."""
-
-    after_commit: list[Callable[[], None]] | None = None
-    # Rows of streams that do not exist yet, by id, with their plates (see `operations.locking`).
-    placeholders: dict[int, PlateId]
+Fetch = Callable[[Statement], Awaitable[list[Row]]]
+"""Runs a statement, in whatever way, and gives its rows."""
 
 
-_ambient = _Ambient()
+class _Transaction:
+    """What a transaction under way holds."""
+
+    __slots__ = ("after_commit", "connection", "placeholders")
+
+    def __init__(self, connection: pool.Connection) -> None:
+        self.connection = connection
+        self.after_commit: list[Callable[[], None]] = []
+        # Rows of streams that do not exist yet, by id, with their plates (`operations.locking`).
+        self.placeholders: dict[int, PlateId] = {}
+
+
+_current: ContextVar[_Transaction | None] = ContextVar("transaction", default=None)
+_fetch: ContextVar[Fetch | None] = ContextVar("fetch", default=None)
 
 
 def in_transaction() -> bool:
     """Whether the caller runs inside `transaction`."""
-    return _ambient.after_commit is not None
+    return _current.get() is not None
 
 
-@contextmanager
-def transaction() -> Iterator[None]:
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
     """Run the body as one transaction: at its end all is committed to disk, or nothing.
 
     Raises what `store.errors` makes of the driver's errors. After Unavailable it is not known
@@ -58,15 +70,16 @@ def transaction() -> Iterator[None]:
     if in_transaction():
         yield
         return
-    hooks: list[Callable[[], None]] = []
-    _ambient.after_commit = hooks
-    _ambient.placeholders = {}
-    try:
-        with driver_errors_translated(), _begun():
-            yield
-    finally:
-        _ambient.after_commit = None
-    for hook in hooks:
+    with driver_errors_translated():
+        async with pool.connection() as raw:
+            held = _Transaction(raw)
+            entered = _current.set(held)
+            try:
+                async with _begun(raw):
+                    yield
+            finally:
+                _current.reset(entered)
+    for hook in held.after_commit:
         hook()
 
 
@@ -75,134 +88,139 @@ def after_commit(hook: Callable[[], None]) -> None:
 
     Outside a transaction everything is committed already, so the hook is called at once.
     """
-    if _ambient.after_commit is None:
-        hook()
+    if held := _current.get():
+        held.after_commit.append(hook)
     else:
-        _ambient.after_commit.append(hook)
+        hook()
 
 
 def placeholders() -> dict[int, PlateId]:
     """The placeholders of streams in the current transaction, by id; the caller may change this."""
-    return _ambient.placeholders if in_transaction() else {}
+    held = _current.get()
+    return held.placeholders if held else {}
 
 
-def execute(statement: str, parameters: Parameters | None = None) -> None:
+async def execute(statement: str, parameters: Parameters | None = None) -> None:
     """Run a statement whose rows, if any, are not needed."""
     with driver_errors_translated():
-        _run(statement, parameters)
+        if held := _current.get():
+            await held.connection.execute(statement, parameters, prepare=True)
+            return
+        async with pool.connection() as raw:
+            await raw.execute(statement, parameters, prepare=True)
 
 
-def fetch_all(statement: str, parameters: Parameters | None = None) -> list[Row]:
+async def fetch_all(statement: str, parameters: Parameters | None = None) -> list[Row]:
     """Run a statement and return its rows."""
+    held = _current.get()
+    if held is None and (fetch := _fetch.get()):
+        return await fetch(Statement(statement, parameters))
     with driver_errors_translated():
-        return _run(statement, parameters).fetchall()
+        if held:
+            cursor = await held.connection.execute(statement, parameters, prepare=True)
+            return await cursor.fetchall()
+        async with pool.connection() as raw:
+            cursor = await raw.execute(statement, parameters, prepare=True)
+            return await cursor.fetchall()
 
 
-def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | None:
+async def fetch_one(statement: str, parameters: Parameters | None = None) -> Row | None:
     """Run a statement and return its first row, or None."""
-    with driver_errors_translated():
-        return _run(statement, parameters).fetchone()
+    rows = await fetch_all(statement, parameters)
+    return rows[0] if rows else None
 
 
 class Deferred(Generic[Result]):
     """The result of a statement whose answer may not have arrived yet."""
 
-    def __init__(self, wait: Callable[[], Result]) -> None:
+    def __init__(self, wait: Callable[[], Awaitable[Result]]) -> None:
         self._wait = wait
 
-    def result(self) -> Result:
+    async def result(self) -> Result:
         """Wait for the statement's result."""
-        return self._wait()
+        return await self._wait()
 
     def then(self, convert: Callable[[Result], Other]) -> "Deferred[Other]":
         """The converted result; `convert` is called when the result is waited for."""
-        return Deferred(lambda: convert(self._wait()))
+
+        async def converted() -> Other:
+            return convert(await self._wait())
+
+        return Deferred(converted)
 
 
-def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list[Row]]:
-    """Send a statement without waiting for its rows.
+async def defer(statement: str, parameters: Parameters | None = None) -> Deferred[list[Row]]:
+    """Send a statement of a transaction without waiting for its rows.
 
     It shares a round trip with all that is sent before its rows are waited for. If the caller waits
     for them only after the transaction's end, the statement travels with the COMMIT.
     """
+    held = _current.get()
+    assert held is not None, "a statement can only be deferred inside a transaction"
     with driver_errors_translated():
-        cursor = _run(statement, parameters)
-
-    def rows() -> list[Row]:
-        with driver_errors_translated():
-            return cursor.fetchall()
-
-    return Deferred(rows)
+        cursor = await held.connection.execute(statement, parameters, prepare=True)
+    return Deferred(lambda: _rows_of(cursor))
 
 
-def stream(statement: str, parameters: Parameters, *, rows_at_once: int) -> Iterator[list[Row]]:
+async def stream(
+    statement: str, parameters: Parameters, *, rows_at_once: int
+) -> AsyncIterator[list[Row]]:
     """Run a statement with any number of rows, from one snapshot, and fetch them in parts.
 
     Holds a connection until the last row is fetched or the iterator is closed. Inside a
     `transaction`, which is a pipeline and allows no server-side cursor, all rows come at once.
     """
     if in_transaction():
-        yield fetch_all(statement, parameters)
+        yield await fetch_all(statement, parameters)
         return
     with driver_errors_translated():
-        raw = _connection()
-        with raw.transaction(), raw.cursor(name="stream") as cursor:
-            cursor.execute(statement, parameters)
-            while rows := cursor.fetchmany(rows_at_once):
+        async with (
+            pool.connection() as raw,
+            raw.transaction(),
+            raw.cursor(name="stream") as cursor,
+        ):
+            await cursor.execute(statement, parameters)
+            while rows := await cursor.fetchmany(rows_at_once):
                 yield rows
 
 
-def release() -> None:
-    """Return the connection to the pool, for a caller that is about to sleep.
+async def fetch_together(statements: Sequence[Statement]) -> list[list[Row]]:
+    """Run statements that change nothing in one round trip; returns the rows of each.
 
-    Inside a transaction this does nothing.
+    Each sees what was committed before it began. If one fails, none has a result.
     """
-    if not connection.in_atomic_block and not in_transaction():
-        connection.close()
-
-
-def connect() -> psycopg.Connection[Any]:
-    """A new connection outside the pool, for the caller alone; each statement commits by itself."""
-    parameters = connection.get_connection_params()
-    parameters.pop("cursor_factory")
-    return psycopg.connect(**{**parameters, "autocommit": True})
-
-
-@receiver(connection_created)
-def _number_statements_apart(connection: BaseDatabaseWrapper, **_: object) -> None:
-    """Let no two connections give the same name to a prepared statement.
-
-    The driver numbers the statements of each connection from 0. On a server connection that a
-    pooler shares, one client would then execute what another has prepared. With names of its own it
-    finds no such statement, and fails.
-    """
-    prepared = connection.connection._prepared  # noqa: SLF001
-    if prepared._prepared_idx < NUMBERS:  # noqa: SLF001
-        prepared._prepared_idx = secrets.randbelow(NUMBERS) * NUMBERS + NUMBERS  # noqa: SLF001
-
-
-def _run(statement: str, parameters: Parameters | None) -> psycopg.Cursor[Row]:
-    return _connection().execute(statement, parameters, prepare=True)
-
-
-def _connection() -> psycopg.Connection[Any]:
-    if connection.connection is not None and connection.connection.closed:
-        connection.close()
-    connection.ensure_connection()
-    return cast("psycopg.Connection[Any]", connection.connection)
+    with driver_errors_translated():
+        async with pool.connection() as raw, raw.pipeline():
+            cursors = [
+                await raw.execute(statement.text, statement.parameters, prepare=True)
+                for statement in statements
+            ]
+            return [await cursor.fetchall() for cursor in cursors]
 
 
 @contextmanager
-def _begun() -> Iterator[None]:
-    raw = _connection()
-    # Inside a transaction of Django (in tests), a savepoint stands in for ours.
-    nested = connection.in_atomic_block
+def fetched_by(fetch: Fetch) -> Iterator[None]:
+    """In the body, statements outside of transactions are given to `fetch`."""
+    entered = _fetch.set(fetch)
     try:
-        with raw.pipeline():
-            raw.execute("SAVEPOINT store" if nested else "BEGIN")
+        yield
+    finally:
+        _fetch.reset(entered)
+
+
+async def _rows_of(cursor: psycopg.AsyncCursor[Row]) -> list[Row]:
+    with driver_errors_translated():
+        return await cursor.fetchall()
+
+
+@asynccontextmanager
+async def _begun(raw: pool.Connection) -> AsyncIterator[None]:
+    try:
+        async with raw.pipeline():
+            await raw.execute("BEGIN")
             yield
-            raw.execute("RELEASE SAVEPOINT store" if nested else "COMMIT")
+            await raw.execute("COMMIT")
     except BaseException:
         if not raw.closed and raw.info.transaction_status != TransactionStatus.IDLE:
-            raw.execute("ROLLBACK TO SAVEPOINT store" if nested else "ROLLBACK")
+            await raw.execute("ROLLBACK")
         raise

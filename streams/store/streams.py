@@ -1,6 +1,6 @@
 """Rows of `stream`."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from streams.domain.ids import EntryId
@@ -171,41 +171,41 @@ LISTED_AT_ONCE = 200
 """How many streams `listed` fetches at once."""
 
 
-def find(plate: PlateId, key: str) -> Stream | None:
+async def find(plate: PlateId, key: str) -> Stream | None:
     """The stream as it is now; None if it does not exist."""
-    return find_all(plate, [key]).get(key)
+    return (await find_all(plate, [key])).get(key)
 
 
-def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
+async def find_all(plate: PlateId, keys: Iterable[str]) -> dict[str, Stream]:
     """The streams that exist, by key; placeholders do not."""
     placeholders = session.placeholders()
-    rows = session.fetch_all(FIND_STREAMS, {"plate": plate, "keys": literals.names(keys)})
+    rows = await session.fetch_all(FIND_STREAMS, {"plate": plate, "keys": literals.names(keys)})
     return {
         stream.name.key: stream for stream in map(_from_row, rows) if stream.id not in placeholders
     }
 
 
-def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
+async def signals(names: Collection[StreamName]) -> dict[StreamName, tuple[int, int]]:
     """For each stream that exists, a value that changes with every event that wakes its readers."""
-    rows = session.fetch_all(FIND_SIGNALS, _named(names))
+    rows = await session.fetch_all(FIND_SIGNALS, _named(names))
     return {StreamName(plate, bytes(key).decode()): (id_, count) for plate, key, id_, count in rows}
 
 
-def lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
+async def lock_all(names: Collection[StreamName]) -> dict[StreamName, Stream]:
     """The rows of these streams, placeholders included, locked until the transaction ends."""
-    rows = session.fetch_all(LOCK_STREAMS, _named(names))
+    rows = await session.fetch_all(LOCK_STREAMS, _named(names))
     return {stream.name: stream for stream in map(_from_row, rows)}
 
 
-def create_placeholders(names: Collection[StreamName]) -> None:
+async def create_placeholders(names: Collection[StreamName]) -> None:
     """Insert a placeholder for each name that has no row. Call it before any row is locked."""
-    rows = session.fetch_all(CREATE_PLACEHOLDERS, _named(names))
+    rows = await session.fetch_all(CREATE_PLACEHOLDERS, _named(names))
     session.placeholders().update({id_: plate for plate, id_ in rows})
 
 
-def delete_empty(plates: Mapping[int, PlateId]) -> None:
+async def delete_empty(plates: Mapping[int, PlateId]) -> None:
     """Remove streams without entries and groups; `plates` holds the plate of each, by its id."""
-    session.execute(
+    await session.execute(
         DELETE_EMPTY_STREAMS,
         {
             "plates": literals.integers(plates.values()),
@@ -214,19 +214,19 @@ def delete_empty(plates: Mapping[int, PlateId]) -> None:
     )
 
 
-def count_groups(stream: Stream) -> int:
+async def count_groups(stream: Stream) -> int:
     """How many consumer groups the stream has."""
-    row = session.fetch_one(COUNT_GROUPS, {"plate": stream.name.plate, "stream": stream.id})
+    row = await session.fetch_one(COUNT_GROUPS, {"plate": stream.name.plate, "stream": stream.id})
     assert row is not None
     return int(row[0])
 
 
-def save(streams: Collection[Stream], *, wakes_readers: bool = False) -> None:
+async def save(streams: Collection[Stream], *, wakes_readers: bool = False) -> None:
     """Write the counters of streams that this transaction has locked.
 
     With `wakes_readers` it counts a signal for each: entries were added (BLK-5).
     """
-    session.execute(
+    await session.execute(
         SAVE_STREAMS,
         {
             "signals": int(wakes_readers),
@@ -247,9 +247,9 @@ def save(streams: Collection[Stream], *, wakes_readers: bool = False) -> None:
     )
 
 
-def delete(stream: Stream) -> None:
+async def delete(stream: Stream) -> None:
     """Remove a locked stream with its entries, its locked groups, and all they hold (GEN-12)."""
-    session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
+    await session.execute(DELETE_STREAM, {"plate": stream.name.plate, "stream": stream.id})
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,10 +262,10 @@ class StreamSummary:
     groups: int
 
 
-def listed(plate: PlateId, start: bytes) -> Iterator[StreamSummary]:
+async def listed(plate: PlateId, start: bytes) -> AsyncIterator[StreamSummary]:
     """The plate's streams from that key on, in byte order, fetched while the caller iterates."""
     while True:
-        rows = session.fetch_all(
+        rows = await session.fetch_all(
             LIST_STREAMS, {"plate": plate, "start": start, "count": LISTED_AT_ONCE}
         )
         for key, *others in rows:

@@ -112,21 +112,23 @@ END_OF_LINE = 2**63 - 1
 """A number behind every place in a line."""
 
 
-def enter(groups: Collection[ConsumerGroup], process: int, expires_at: int) -> dict[int, int]:
+async def enter(groups: Collection[ConsumerGroup], process: int, expires_at: int) -> dict[int, int]:
     """Join the lines of locked groups of one plate; returns the places, by group.
 
     `expires_at` (Unix ms) is when the reader stops waiting.
     """
-    rows = session.fetch_all(ENTER, {**_of(groups), "process": process, "expires_at": expires_at})
+    rows = await session.fetch_all(
+        ENTER, {**_of(groups), "process": process, "expires_at": expires_at}
+    )
     return dict(rows)
 
 
-def leave(plate: PlateId, places: Collection[int]) -> None:
+async def leave(plate: PlateId, places: Collection[int]) -> None:
     """Give up places in line."""
-    session.execute(LEAVE, {"plate": plate, "places": literals.integers(places)})
+    await session.execute(LEAVE, {"plate": plate, "places": literals.integers(places)})
 
 
-def first_before(
+async def first_before(
     groups: Collection[ConsumerGroup],
     places: Mapping[int, int],
     passed_over: Collection[int],
@@ -138,7 +140,7 @@ def first_before(
     Readers of the processes in `passed_over` do not count.
     """
     own = [places.get(group.id, END_OF_LINE) for group in groups]
-    rows = session.fetch_all(
+    rows = await session.fetch_all(
         FIRST_BEFORE,
         {
             **_of(groups),
@@ -150,20 +152,22 @@ def first_before(
     return dict(rows)
 
 
-def put_out(plate: PlateId, places: Collection[int]) -> set[int]:
+async def put_out(plate: PlateId, places: Collection[int]) -> set[int]:
     """Remove these places, and those of the same group and process; returns the processes."""
-    rows = session.fetch_all(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
+    rows = await session.fetch_all(PUT_OUT, {"plate": plate, "places": literals.integers(places)})
     return {row[0] for row in rows}
 
 
-def let_sleep(group: ConsumerGroup) -> None:
+async def let_sleep(group: ConsumerGroup) -> None:
     """Let readers that wait for this locked group sleep on, even if it has new entries (BLK-5)."""
-    session.execute(LET_SLEEP, {"plate": group.plate, "group": group.id, "stream": group.stream_id})
+    await session.execute(
+        LET_SLEEP, {"plate": group.plate, "group": group.id, "stream": group.stream_id}
+    )
 
 
-def forget_the_gone() -> None:
+async def forget_the_gone() -> None:
     """Remove the rows of processes that have ended."""
-    session.execute(FORGET_THE_GONE)
+    await session.execute(FORGET_THE_GONE)
 
 
 def _of(groups: Collection[ConsumerGroup]) -> dict[str, object]:

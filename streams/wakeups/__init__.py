@@ -3,10 +3,16 @@
 Who changes what readers wait for also imports `announcing`.
 """
 
-from streams.wakeups.clients import on_behalf_of
+from streams.wakeups.clients import (
+    Client,
+    ClientHasLeft,
+    Ending,
+    KeyRevoked,
+    ReaderEnded,
+    ended_by,
+)
 from streams.wakeups.process import (
     PROCESS,
-    ClientHasLeft,
     is_listening,
     on_api_keys_changed,
     shut_down,
@@ -15,10 +21,14 @@ from streams.wakeups.process import (
 
 __all__ = [
     "PROCESS",
+    "Client",
     "ClientHasLeft",
+    "Ending",
+    "KeyRevoked",
+    "ReaderEnded",
+    "ended_by",
     "is_listening",
     "on_api_keys_changed",
-    "on_behalf_of",
     "shut_down",
     "waiting",
 ]

@@ -1,70 +1,85 @@
-"""Whether the client that a blocked reader waits for is still connected."""
+"""What ends a blocked reader before its time: its client leaves, or its API key is revoked."""
 
-import select
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from gevent.monkey import get_original
-
-# The system's own poll, which is called with a time-out of 0. gevent's would switch greenlets.
-_poll = get_original("select", "poll")
-
-_GONE = select.POLLRDHUP | select.POLLHUP | select.POLLERR | select.POLLNVAL
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 
 
-class Client:
-    """The other end of a request's connection."""
-
-    __slots__ = ("fileno",)
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.fileno = connection.fileno()
-
-    def has_left(self) -> bool:
-        """Whether the client has closed its side of the connection."""
-        poller = _poll()
-        poller.register(self.fileno, select.POLLRDHUP)
-        return any(event & _GONE for _, event in poller.poll(0))
+class ReaderEnded(Exception):
+    """The reader must not wait any longer, and gets no entries."""
 
 
-class Departures:
-    """Watches many clients with one system call."""
+class ClientHasLeft(ReaderEnded):
+    """The client closed its connection while it waited, so there is nobody to reply to."""
+
+
+class KeyRevoked(ReaderEnded):
+    """The API key of the reader is no longer active."""
+
+
+Watcher = Callable[[type[ReaderEnded]], None]
+
+
+class Ending:
+    """Ends the blocked readers that watch it."""
+
+    __slots__ = ("_reason", "_watchers")
 
     def __init__(self) -> None:
-        self._poller = _poll()
+        # Why it has come; None: it has not.
+        self._reason: type[ReaderEnded] | None = None
+        self._watchers: set[Watcher] = set()
 
-    def watch(self, client: Client) -> None:
-        """From here on, `departed` includes this client once it has closed its connection."""
-        self._poller.register(client.fileno, select.POLLRDHUP)
+    def come(self, reason: type[ReaderEnded]) -> None:
+        """End all readers that watch, and every one that does so from here on."""
+        self._reason = reason
+        for watcher in list(self._watchers):
+            watcher(reason)
 
-    def forget(self, client: Client) -> None:
-        """No longer watch this client."""
-        self._poller.unregister(client.fileno)
+    @contextmanager
+    def watched(self, watcher: Watcher) -> Iterator[None]:
+        """Call the watcher if the end comes during the body, or has come before."""
+        self._watchers.add(watcher)
+        if self._reason:
+            watcher(self._reason)
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
 
-    def departed(self) -> set[int]:
-        """The file descriptors of the watched clients that have closed their connections."""
-        return {fileno for fileno, event in self._poller.poll(0) if event & _GONE}
+
+class Client(Ending):
+    """The other end of a request's connection. The server says when it leaves."""
+
+    __slots__ = ("is_gone",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Whether it does not even read any more. Until then it gets its answer.
+        self.is_gone = False
+
+    def leave(self) -> None:
+        """Note that the client sends no more."""
+        self.come(ClientHasLeft)
 
 
-class _Current(threading.local):
-    connection: socket.socket | None = None
-
-
-_current = _Current()
+_endings: ContextVar[tuple[Ending, ...]] = ContextVar("endings", default=())
 
 
 @contextmanager
-def on_behalf_of(connection: socket.socket | None) -> Iterator[None]:
-    """Run the body for the client at the other end of the connection; None: it is not known."""
-    _current.connection = connection
+def ended_by(*endings: Ending) -> Iterator[None]:
+    """Run the body; readers that block in it end when one of these comes."""
+    entered = _endings.set(endings)
     try:
         yield
     finally:
-        _current.connection = None
+        _endings.reset(entered)
 
 
-def current_client() -> Client | None:
-    """The client that the current thread or greenlet works for; None: it is not known."""
-    return Client(_current.connection) if _current.connection else None
+@contextmanager
+def endings_watched(watcher: Watcher) -> Iterator[None]:
+    """Call the watcher when something ends the readers of the current task."""
+    with ExitStack() as watches:
+        for ending in _endings.get():
+            watches.enter_context(ending.watched(watcher))
+        yield

@@ -1,20 +1,21 @@
 """Wakes readers when something happened in another process, or when a hint got lost."""
 
+import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable
+from contextlib import aclosing
+from contextvars import Context
 
 from streams.domain.errors import Refusal
 from streams.domain.plates import StreamName
-from streams.store import notifications, pool, session, streams, waiting
+from streams.store import notifications, pool, streams, waiting
 from streams.store.errors import Conflict
 from streams.wakeups import topics
-from streams.wakeups.clients import Departures
-from streams.wakeups.room import Waiter, WaitingRoom
+from streams.wakeups.room import WaitingRoom
 
 CHECK_SECONDS = 1.0
-"""How often the hub checks the tables, for lost hints, and the connections of the clients."""
+"""How often the hub checks the tables, for lost hints."""
 
 FIRST_RETRY_SECONDS = 0.05
 LONGEST_RETRY_SECONDS = 2.0
@@ -43,52 +44,39 @@ class Hub:
         self._signals: dict[StreamName, tuple[int, int] | None] = {}
         # Whether to remove the places of processes that have ended without leaving the lines.
         self._must_tidy_up = False
-        self._departures = Departures()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._task: asyncio.Task[None] | None = None
         self._is_ending = False
-        self.is_listening = threading.Event()
+        self.is_listening = asyncio.Event()
 
     def ensure_started(self) -> None:
         """Start listening, unless an earlier call did."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
-                self._thread.start()
+        if self._task is None or self._task.done():
+            # A context of its own: the hub outlives the request that starts it.
+            self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
 
     def end(self) -> None:
         """Expect the database to stop: the hub ends with it, without a warning in the log."""
         self._is_ending = True
 
-    def watch(self, waiter: Waiter) -> None:
-        """Wake the waiter when its client leaves."""
-        if waiter.client:
-            self._departures.watch(waiter.client)
-
-    def forget(self, waiter: Waiter) -> None:
-        """No longer watch the waiter's client."""
-        if waiter.client:
-            self._departures.forget(waiter.client)
-
-    def _run(self) -> None:
+    async def _run(self) -> None:
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
-                with notifications.open_channel() as channel:
-                    channel.listen()
-                    channel.show_life_of(self._process)
+                async with notifications.open_channel() as channel:
+                    await channel.listen()
+                    await channel.show_life_of(self._process)
                     pause = FIRST_RETRY_SECONDS
-                    self._listen(channel)
+                    await self._listen(channel)
             except (Refusal, Conflict) as error:
                 self.is_listening.clear()
                 if self._is_ending:
                     return
                 log.warning("the wake-up listener lost the database", extra={"reason": str(error)})
-                time.sleep(pause)
+                await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 
-    def _listen(self, channel: notifications.Channel) -> None:
-        pool.drop_broken_connections()
+    async def _listen(self, channel: notifications.Channel) -> None:
+        await pool.drop_broken_connections()
         self._must_tidy_up = True
         self.is_listening.set()
         # This process did not hear of changes from before LISTEN took effect.
@@ -97,11 +85,12 @@ class Hub:
         self._on_api_keys_changed()
         next_check = time.monotonic() + CHECK_SECONDS
         while True:
-            for payload in channel.payloads(next_check - time.monotonic()):
-                self._hear(payload)
-                if time.monotonic() >= next_check:
-                    break
-            self._check()
+            async with aclosing(channel.payloads(next_check - time.monotonic())) as payloads:
+                async for payload in payloads:
+                    self._hear(payload)
+                    if time.monotonic() >= next_check:
+                        break
+            await self._wake_for_lost_hints()
             next_check = time.monotonic() + CHECK_SECONDS
 
     def _hear(self, payload: str) -> None:
@@ -112,23 +101,16 @@ class Hub:
         if topics.API_KEYS_CHANGED in changed:
             self._on_api_keys_changed()
 
-    def _check(self) -> None:
-        self._wake_the_left()
-        try:
-            self._wake_for_lost_hints()
-        finally:
-            session.release()
-
-    def _wake_for_lost_hints(self) -> None:
+    async def _wake_for_lost_hints(self) -> None:
         """Wake the readers whose streams have changed since the last check: one query for all."""
         names = self._room.names()
         if not names:
             self._signals = {}
             return
         if self._must_tidy_up:
-            waiting.forget_the_gone()
+            await waiting.forget_the_gone()
             self._must_tidy_up = False
-        found = streams.signals(names)
+        found = await streams.signals(names)
         seen, self._signals = self._signals, {name: found.get(name) for name in names}
         # A stream that was not in the last check may have changed since, and its hint got lost.
         self._room.wake(
@@ -136,12 +118,3 @@ class Hub:
             for name, signals in self._signals.items()
             if name not in seen or seen[name] != signals
         )
-
-    def _wake_the_left(self) -> None:
-        left = self._departures.departed()
-        if not left:
-            return
-        for waiter in self._room.everyone():
-            if waiter.client and waiter.client.fileno in left:
-                waiter.client_has_left = True
-                waiter.wake()

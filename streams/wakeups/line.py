@@ -92,43 +92,43 @@ class PlacesInLine:
         """Note the signals of the streams, by id, at a look under the locks that found nothing."""
         self._seen = signals
 
-    def give_way(self, with_new: Collection[ConsumerGroup]) -> set[int]:
+    async def give_way(self, with_new: Collection[ConsumerGroup]) -> set[int]:
         """Give way to older readers; returns the ids of the groups whose new entries they may take.
 
         All the given groups are locked and have new entries. A reader that has not taken them after
         `courtesy_seconds` goes first no longer: this removes the places of all readers of its
         process from the line of the group.
         """
-        first = self._first_before(with_new) if with_new else {}
+        first = await self._first_before(with_new) if with_new else {}
         now = time.monotonic()
         self._courtesies = {
             group: self._courtesy_towards(place, group, now) for group, place in first.items()
         }
         idle = [courtesy.place for courtesy in self._courtesies.values() if courtesy.ends_at <= now]
         if idle:
-            _passed_over.update(dict.fromkeys(waiting.put_out(self._plate, idle)))
+            _passed_over.update(dict.fromkeys(await waiting.put_out(self._plate, idle)))
         return {group for group, courtesy in self._courtesies.items() if courtesy.ends_at > now}
 
-    def enter(self, groups: Collection[ConsumerGroup]) -> None:
+    async def enter(self, groups: Collection[ConsumerGroup]) -> None:
         """Take a place in the line of each locked group where the reader has none."""
         missing = [group for group in groups if group.id not in self._places]
         if missing:
-            entered = waiting.enter(missing, PROCESS, self._expires_at)
+            entered = await waiting.enter(missing, PROCESS, self._expires_at)
             session.after_commit(lambda: self._places.update(entered))
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """Give up the reader's places, if it has any."""
         if self._places:
-            waiting.leave(self._plate, self._places.values())
+            await waiting.leave(self._plate, self._places.values())
             session.after_commit(self._places.clear)
 
     def forget(self) -> None:
         """Note that the places are gone: the statement that delivered entries has removed them."""
         self._places.clear()
 
-    def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
+    async def _first_before(self, groups: Collection[ConsumerGroup]) -> dict[int, int]:
         now_ms = clock.now_ms()
-        return waiting.first_before(groups, self._places, self.passed_over, now_ms)
+        return await waiting.first_before(groups, self._places, self.passed_over, now_ms)
 
     def _courtesy_towards(self, place: int, group: int, now: float) -> _Courtesy:
         """The courtesy under way, or a new one if another place has become the first."""

@@ -1,11 +1,11 @@
 """Announces to other processes what happened in this one, in few notifications."""
 
+import asyncio
 import logging
-import threading
-import time
+from contextvars import Context
 
 from streams.domain.errors import Refusal
-from streams.store import notifications, session
+from streams.store import notifications
 from streams.store.errors import Conflict
 from streams.wakeups import topics
 from streams.wakeups.topics import Topic
@@ -24,37 +24,31 @@ class Notifier:
 
     def __init__(self, sender: int) -> None:
         self._sender = sender
-        self._lock = threading.Lock()
         self._topics: dict[Topic, None] = {}
-        self._has_topics = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._has_topics = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     def tell(self, changed: list[Topic]) -> None:
-        """Queue topics for the other processes; the first call starts the thread that sends."""
-        with self._lock:
-            self._topics.update(dict.fromkeys(changed))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
-                self._thread.start()
+        """Queue topics for the other processes; the first call starts the task that sends."""
+        self._topics.update(dict.fromkeys(changed))
         self._has_topics.set()
+        if self._task is None or self._task.done():
+            # A context of its own: the notifier outlives the request that starts it.
+            self._task = asyncio.get_running_loop().create_task(self._run(), context=Context())
 
-    def _run(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
-                with notifications.open_channel() as channel:
-                    while True:
-                        self._has_topics.wait()
-                        channel.send(topics.payloads(self._sender, self._take()))
-                        time.sleep(PAUSE_SECONDS)
+                async with notifications.open_channel() as channel:
+                    await self._send_through(channel)
             except (Refusal, Conflict) as error:
                 log.warning("the notifier lost the database", extra={"reason": str(error)})
-                time.sleep(RETRY_SECONDS)
-            finally:
-                session.release()
+                await asyncio.sleep(RETRY_SECONDS)
 
-    def _take(self) -> list[Topic]:
-        with self._lock:
-            taken = list(self._topics)
-            self._topics.clear()
+    async def _send_through(self, channel: notifications.Channel) -> None:
+        while True:
+            await self._has_topics.wait()
             self._has_topics.clear()
-        return taken
+            taken, self._topics = list(self._topics), {}
+            await channel.send(topics.payloads(self._sender, taken))
+            await asyncio.sleep(PAUSE_SECONDS)

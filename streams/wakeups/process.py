@@ -1,5 +1,6 @@
 """The one waiting room, hub and notifier of this process."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -7,9 +8,9 @@ from contextlib import contextmanager
 
 from streams.domain.errors import Unavailable
 from streams.domain.plates import StreamName
-from streams.store import notifications, session
+from streams.store import notifications
 from streams.wakeups import topics
-from streams.wakeups.clients import current_client
+from streams.wakeups.clients import endings_watched
 from streams.wakeups.hub import Hub
 from streams.wakeups.notifier import Notifier
 from streams.wakeups.room import Waiter, WaitingRoom
@@ -27,10 +28,6 @@ _notifier = Notifier(PROCESS)
 _shutting_down = False
 
 
-class ClientHasLeft(Exception):
-    """The client closed its connection while it waited, so there is nobody to reply to."""
-
-
 class Waiting:
     """The wait of one blocked reader, which looks at the tables and sleeps in between."""
 
@@ -39,30 +36,29 @@ class Waiting:
         self._deadline = time.monotonic() + block_ms / 1000
         self._is_over = False
 
-    def sleep(self) -> bool:
+    async def sleep(self) -> bool:
         """Sleep until one of the streams may have something new, or the time to wait is over.
 
         Returns whether the reader is to look again: True also at the end of its time, for one last
         look, and False from then on. It holds no connection while it sleeps. Raises Unavailable
-        when the server shuts down, ClientHasLeft when the client has closed its connection.
+        when the server shuts down, ReaderEnded when the client has closed its connection or when
+        its API key was revoked.
         """
         if self._is_over:
             return False
-        self._sleep_until(self._deadline)
+        await self._sleep_until(self._deadline)
         return True
 
-    def sleep_at_most(self, seconds: float) -> None:
+    async def sleep_at_most(self, seconds: float) -> None:
         """Sleep as `sleep` does, but for at most this time, even past the end of the wait."""
-        self._sleep_until(time.monotonic() + seconds)
+        await self._sleep_until(time.monotonic() + seconds)
 
-    def _sleep_until(self, wake_at: float) -> None:
-        session.release()
+    async def _sleep_until(self, wake_at: float) -> None:
         if _shutting_down:
             raise Unavailable("the server is shutting down")
-        self._waiter.sleep(wake_at - time.monotonic())
-        client = self._waiter.client
-        if self._waiter.client_has_left or (client and client.has_left()):
-            raise ClientHasLeft
+        await self._waiter.sleep(wake_at - time.monotonic())
+        if self._waiter.ended_by:
+            raise self._waiter.ended_by
         self._is_over = time.monotonic() >= self._deadline
 
 
@@ -73,15 +69,14 @@ def waiting(names: Collection[StreamName], block_ms: int) -> Iterator[Waiting]:
     From here on, any change of the streams wakes the reader. So if the body looks at the tables
     first and then sleeps, no wake-up is lost.
     """
-    waiter = Waiter(names, current_client())
+    waiter = Waiter(names)
     _hub.ensure_started()
-    _hub.watch(waiter)
     _room.enter(waiter)
     try:
-        yield Waiting(waiter, block_ms)
+        with endings_watched(waiter.end):
+            yield Waiting(waiter, block_ms)
     finally:
         _room.leave(waiter)
-        _hub.forget(waiter)
 
 
 def announce(names: Collection[StreamName]) -> None:
@@ -95,14 +90,14 @@ def announce(names: Collection[StreamName]) -> None:
         _notifier.tell(changed)
 
 
-def announce_api_keys_changed() -> None:
+async def announce_api_keys_changed() -> None:
     """Make every process forget the API keys that it has cached.
 
     Returns when the notification is sent. Raises Unavailable if it cannot be sent.
     """
     _tell_key_watchers()
-    with notifications.open_channel() as channel:
-        channel.send([topics.payload(PROCESS, [topics.API_KEYS_CHANGED])])
+    async with notifications.open_channel() as channel:
+        await channel.send([topics.payload(PROCESS, [topics.API_KEYS_CHANGED])])
 
 
 def on_api_keys_changed(watcher: Callable[[], None]) -> None:
@@ -111,10 +106,14 @@ def on_api_keys_changed(watcher: Callable[[], None]) -> None:
     _hub.ensure_started()
 
 
-def is_listening() -> bool:
+async def is_listening() -> bool:
     """Whether this process receives notifications; starts listening if it does not yet."""
     _hub.ensure_started()
-    return _hub.is_listening.wait(LISTENER_START_SECONDS)
+    try:
+        async with asyncio.timeout(LISTENER_START_SECONDS):
+            return await _hub.is_listening.wait()
+    except TimeoutError:
+        return False
 
 
 def shut_down() -> None:

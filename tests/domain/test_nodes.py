@@ -3,6 +3,9 @@
 The byte counts were read from a real server: XADD, then the listpack's length in DUMP's reply.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from streams.domain.ids import MAX_ID, MAX_PART, EntryId
@@ -47,9 +50,30 @@ def removed(
 ) -> int:
     """How many entries a `~` trim of a stream with these nodes removes."""
     length = sum(node.live for node in nodes)
-    dropped = nodes_to_drop(nodes, length=length, max_length=max_length, min_id=min_id, limit=limit)
-    assert dropped == nodes[: len(dropped)]
-    return sum(node.live for node in dropped)
+    gone = dropped(nodes, length, max_length=max_length, min_id=min_id, limit=limit)
+    assert gone == nodes[: len(gone)]
+    return sum(node.live for node in gone)
+
+
+def dropped(
+    nodes: list[SealedNode],
+    length: int,
+    *,
+    max_length: int | None = None,
+    min_id: EntryId | None = None,
+    limit: int = 0,
+) -> list[SealedNode]:
+    """The nodes that a `~` trim of a stream of that length drops."""
+    work = nodes_to_drop(
+        one_by_one(nodes), length=length, max_length=max_length, min_id=min_id, limit=limit
+    )
+    return asyncio.run(work)
+
+
+async def one_by_one(nodes: list[SealedNode]) -> AsyncIterator[SealedNode]:
+    """The nodes as they come from the database."""
+    for node in nodes:
+        yield node
 
 
 ONE_FIELD = ["f", "v"]
@@ -268,8 +292,8 @@ class TestApproximateTrim:
 
     def test_a_node_without_live_entries_goes_only_with_others(self) -> None:
         nodes = [SealedNode(EntryId(100, 0), 0), SealedNode(EntryId(200, 0), 5)]
-        assert nodes_to_drop(nodes, length=5, max_length=5, min_id=None, limit=0) == []
-        assert nodes_to_drop(nodes, length=5, max_length=4, min_id=None, limit=0) == nodes[:1]
+        assert dropped(nodes, 5, max_length=5) == []
+        assert dropped(nodes, 5, max_length=4) == nodes[:1]
 
     def test_a_stream_without_nodes_has_nothing_to_drop(self) -> None:
         assert removed([], max_length=0) == 0

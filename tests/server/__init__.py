@@ -1,0 +1,1 @@
+"""The HTTP server alone, under gunicorn, with an application made for these tests."""
