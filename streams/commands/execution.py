@@ -1,7 +1,6 @@
 """The one way to run a command: all commands of all requests are run here."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from streams.commands.contract import Command
@@ -9,7 +8,7 @@ from streams.commands.xadd import Add, execute_all
 from streams.domain.errors import Refusal
 from streams.domain.plates import PlateId
 from streams.rounds import reads
-from streams.rounds.conflicts import again_after_conflict
+from streams.rounds.conflicts import again_after_conflict, repeated
 from streams.store.entries import LongRange, all_of
 
 
@@ -31,11 +30,16 @@ async def run(command: Command, plate: PlateId) -> Reply:
 
     Inside a transaction it raises Conflict, because the whole transaction must be run again.
     """
-    # A command that can block repeats each of its looks and attempts instead: so it keeps its
-    # deadline, and the IDs that `$` stood for.
-    execute = command.execute if command.can_block else again_after_conflict(command.execute)
-    with reads.gathered(plate) if command.is_short else nullcontext():
-        reply = command.reply(await execute(plate))
+    if command.is_short:
+        with reads.gathered(plate):
+            result = await repeated(command.execute, plate)
+    elif command.can_block:
+        # It repeats each of its looks and attempts instead: so it keeps its deadline, and the IDs
+        # that `$` stood for.
+        result = await command.execute(plate)
+    else:
+        result = await repeated(command.execute, plate)
+    reply = command.reply(result)
     return Reply(parts=reply) if isinstance(reply, LongRange) else Reply(reply)
 
 
@@ -44,7 +48,7 @@ async def run_adds(adds: Sequence[Add], plate: PlateId) -> list[Any]:
 
     Raises TooManyRequests or Unavailable if none of them can be run.
     """
-    outcomes = await again_after_conflict(execute_all)(plate, adds)
+    outcomes = await repeated(execute_all, plate, adds)
     return [
         outcome if isinstance(outcome, Refusal) else add.reply(outcome)
         for add, outcome in zip(adds, outcomes, strict=True)

@@ -32,15 +32,24 @@ def again_after_conflict(
 
     @wraps(work)
     async def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> Result:
-        if session.in_transaction():
-            return await work(*arguments, **options)
-        deadline = time.monotonic() + TRY_SECONDS
-        while True:
-            try:
-                return await work(*arguments, **options)
-            except Conflict as conflict:
-                if time.monotonic() > deadline:
-                    busy = "too many transactions are in each other's way"
-                    raise Unavailable(busy) from conflict
+        return await repeated(work, *arguments, **options)
 
     return run
+
+
+async def repeated(
+    work: Callable[Parameters, Awaitable[Result]],
+    *arguments: Parameters.args,
+    **options: Parameters.kwargs,
+) -> Result:
+    """Run it once, as the decorated function does."""
+    if session.in_transaction():
+        return await work(*arguments, **options)
+    deadline = time.monotonic() + TRY_SECONDS
+    while True:
+        try:
+            return await work(*arguments, **options)
+        except Conflict as conflict:
+            if time.monotonic() > deadline:
+                busy = "too many transactions are in each other's way"
+                raise Unavailable(busy) from conflict

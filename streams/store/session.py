@@ -185,17 +185,25 @@ async def stream(
 
 
 async def fetch_together(statements: Sequence[Statement]) -> list[list[Row]]:
-    """Run statements that change nothing in one round trip; returns the rows of each.
+    """Run statements that change nothing; returns the rows of each. All of one text share a trip.
 
     Each sees what was committed before it began. If one fails, none has a result.
     """
+    indexes_by_text: dict[str, list[int]] = {}
+    for index, statement in enumerate(statements):
+        indexes_by_text.setdefault(statement.text, []).append(index)
+    found: list[list[Row]] = [[] for _ in statements]
     with driver_errors_translated():
-        async with pool.connection() as raw, raw.pipeline():
-            cursors = [
-                await raw.execute(statement.text, statement.parameters, prepare=True)
-                for statement in statements
-            ]
-            return [await cursor.fetchall() for cursor in cursors]
+        async with pool.connection() as raw:
+            for text, indexes in indexes_by_text.items():
+                cursor = raw.cursor()
+                # The driver sends them as one pipeline, and waits for the socket once for all.
+                parameters = [statements[index].parameters or {} for index in indexes]
+                await cursor.executemany(text, parameters, returning=True)
+                for index in indexes:
+                    found[index] = await cursor.fetchall()
+                    cursor.nextset()
+    return found
 
 
 @contextmanager
