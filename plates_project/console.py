@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from django.conf import settings
+
 from streams.api import bodies, entry
 from streams.api.errors import answer as answer_to
 from streams.api.requests import ApiRequest, Message, Receive, Scope, Send
@@ -29,7 +31,8 @@ async def answer(django: Application, scope: Scope, receive: Receive, send: Send
     request = ApiRequest(scope, receive)
     entry.give_id(request)
     try:
-        body = await bodies.read(request)
+        # Django takes no longer forms, and would store them on the disk.
+        body = await bodies.read(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     except Exception as error:  # noqa: BLE001 - one handler for all of them
         await entry.send_answer(request, answer_to(error, request), send, started)
         return

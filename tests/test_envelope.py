@@ -1,7 +1,7 @@
 """The envelope: every answer is JSON of one form, with an honest status and code."""
 
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, NoReturn
 
 import psycopg
@@ -44,7 +44,7 @@ async def sent_in(parts: list[list[Any]]) -> bytes:
     return b"".join([piece async for piece in envelopes.success_in_parts(one_by_one(parts))])
 
 
-async def one_by_one(parts: list[list[Any]]) -> AsyncIterator[list[Any]]:
+async def one_by_one(parts: list[list[Any]]) -> AsyncGenerator[list[Any], None]:
     for part in parts:
         yield part
 

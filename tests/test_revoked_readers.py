@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.polling import eventually
+from tests.raw_http import connected, head
 from tests.servers import LivePlate, Server
 
 BLOCK_MS = 60_000
@@ -62,6 +63,19 @@ def test_it_is_denied_as_soon_as_the_key_is_revoked(
         assert denied.status_code == 401
         assert denied.json()["error"]["code"] == "invalid_authorization"
     assert places_in_line(server) == 0
+
+
+def test_it_does_not_even_begin_if_the_key_is_revoked_before_its_body_has_come(
+    server: Server, plate: LivePlate
+) -> None:
+    body = b'{"streams":[{"key":"events","id":"$"}],"block_ms":60000}'
+    with connected(server) as connection:
+        connection.send(head(plate, "POST", "/streams/read", Content_Length=len(body)) + body[:9])
+        # By its answer, the same worker or the other has read the head by then.
+        assert plate.run("XLEN", "events") == 0
+        assert server.manage("revokekey", plate.key).returncode == 0
+        answer = connection.send(body[9:]).answer()
+        assert (answer.status, answer.code) == (401, "invalid_authorization")
 
 
 def test_readers_with_another_key_wait_on(

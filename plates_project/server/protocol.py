@@ -10,14 +10,16 @@
 
 Besides the public interface this uses of uvicorn's class: `cycle` with `disconnected`, `body`,
 `more_body`, `response_started`, `response_complete`, `keep_alive`, `transport` and
-`message_event`; `pipeline`, `scope`, `url`, `headers`, `connections`.
+`message_event`; `flow`, `pipeline`, `scope`, `url`, `headers`, `connections`.
 """
 
 import asyncio
+from collections.abc import Sized
 from typing import Any
 
 import httptools
 from django.conf import settings
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from plates_project.server.heads import HeadLimits
@@ -56,6 +58,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         self._close_in(self.timeout_keep_alive)
         if len(self.connections) > settings.WORKER_CONNECTIONS:
@@ -166,6 +169,8 @@ class Protocol(HttpToolsProtocol):
         if self._is_lingering or self.transport.is_closing():
             return
         super().on_response_complete()
+        # The request that waited last, if any, has just been taken.
+        self.flow.resume_reading()
         self._unset_keepalive_if_required()
         if not self.cycle.response_complete:
             return
@@ -196,10 +201,17 @@ class Protocol(HttpToolsProtocol):
         if self._is_lingering or self.transport.is_closing():
             return
         self._is_lingering = True
+        # They get no answer, and must not keep the server from reading on.
+        self.pipeline.clear()
         self.transport.write_eof()
         self.flow.resume_reading()
         self._await_sending()
         self.loop.call_later(LINGER_SECONDS, self._stop_lingering)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more may be written."""
+        return self._is_lingering or self.transport.is_closing()
 
     def cut_off(self) -> None:
         """Close the connection in the middle of an answer."""
@@ -249,8 +261,8 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, refusal: NoRequest) -> None:
         """Answer what is no request, unless another answer is under way; then end."""
         cycle, is_running = self.cycle, self._is_answering
-        if is_running and not cycle.more_body:
-            # It came after a whole request, which has its answer first, and is the last one.
+        if is_running and (not cycle.more_body or self.pipeline):
+            # It came after whole requests, which have their answers first.
             cycle.keep_alive = False
             self._has_ended_reading = True
             return
@@ -271,7 +283,12 @@ class Protocol(HttpToolsProtocol):
         return cycle is not None and not cycle.response_complete
 
     def _stop_lingering(self) -> None:
-        if not self.transport.get_write_buffer_size():
+        if self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size():
+            # It is closed when the client has read its answer, or by `_check_sending`.
+            self.loop.call_later(LINGER_SECONDS, self._stop_lingering)
+        else:
             self.transport.close()
 
     def _is_from_trusted_proxy(self) -> bool:
@@ -280,6 +297,18 @@ class Protocol(HttpToolsProtocol):
 
 def _malformed() -> NoRequest:
     return NoRequest(400, "the request is malformed")
+
+
+class _Flow(FlowControl):
+    """Reads nothing while whole requests wait for the answer to the one before them."""
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting:
+            super().resume_reading()
 
 
 class _BodyOnly:
@@ -302,8 +331,8 @@ class _Ending:
         self.is_closing = protocol.transport.is_closing
 
     def write(self, data: bytes) -> None:
-        # The event loop takes a write to a closed connection for a defect.
-        if not self.is_closing():
+        # The event loop takes a write to a connection that ends for a defect.
+        if not self._protocol.has_ended:
             self._protocol.transport.write(data)
 
     def close(self) -> None:

@@ -29,11 +29,14 @@ class Worker(UvicornWorker):  # type: ignore[misc]
         "proxy_headers": False,
         "access_log": False,
         "server_header": False,
+        # A request that waited for the one before it must not inherit that one's context.
+        "reset_contextvars": True,
     }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+        # The arbiter kills when its own time is over, so this one ends before.
+        self.config.timeout_graceful_shutdown = max(self.cfg.graceful_timeout - 1, 1)
         # Its other lines say what the arbiter has said already.
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

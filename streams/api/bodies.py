@@ -1,6 +1,7 @@
 """Reads bodies of requests: the reader gets the whole body in time, or an error."""
 
 import asyncio
+import sys
 
 from streams import conf
 from streams.api.errors import HttpError
@@ -8,14 +9,15 @@ from streams.api.requests import ApiRequest, ClientLeftEarly
 from streams.domain.errors import TooLarge
 
 
-async def read(request: ApiRequest) -> bytes:
+async def read(request: ApiRequest, most: int | None = None) -> bytes:
     """The request's body, of which it never reads more than a little beyond the limit.
 
-    Raises TooLarge over STREAMS_MAX_BODY_BYTES; HttpError (408) if the body does not come within
+    The limit is `most`, or STREAMS_MAX_BODY_BYTES if that is lower. Raises TooLarge over the limit;
+    HttpError (408) if the body does not come within
     STREAMS_BODY_TIMEOUT_MS, and (400) if the client leaves before its end. After an error the
     connection is closed, because nobody knows where the next request begins.
     """
-    limit = conf.limit("STREAMS_MAX_BODY_BYTES")
+    limit = min(conf.limit("STREAMS_MAX_BODY_BYTES"), most or sys.maxsize)
     if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
         raise _too_large(limit)
     try:

@@ -26,6 +26,9 @@ PART_BYTES = 64 * 1024
 RESOLVED_PATHS = 4096
 """Of how many paths it is remembered what serves them."""
 
+LONGEST_REMEMBERED = 256
+"""How many characters such a path may have."""
+
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
 
@@ -86,7 +89,9 @@ def _resolved(path: str) -> ResolverMatch:
 async def _routed(request: HttpRequest) -> HttpResponseBase:
     """The answer of the endpoint at the request's path."""
     request.get_host()  # Raises DisallowedHost for a host that is not served.
-    request.resolver_match = match = _resolved(request.path_info)
+    path = request.path_info
+    find = _resolved if len(path) <= LONGEST_REMEMBERED else resolve
+    request.resolver_match = match = find(path)
     view = cast("Callable[..., Awaitable[HttpResponseBase]]", match.func)
     return await view(request, *match.args, **match.kwargs)
 

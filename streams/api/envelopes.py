@@ -5,7 +5,8 @@ This module imports nothing but orjson: gunicorn's processes use it before the a
 driver may be imported.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -16,16 +17,17 @@ def success(data: Any) -> bytes:
     return orjson.dumps({"ok": True, "data": data})
 
 
-async def success_in_parts(parts: AsyncIterable[list[Any]]) -> AsyncGenerator[bytes, None]:
+async def success_in_parts(parts: AsyncGenerator[list[Any], None]) -> AsyncGenerator[bytes, None]:
     """The same bytes as `success({"result": […]})`, for a list that arrives in parts.
 
     There may be no part at all, but no part may be empty.
     """
     yield b'{"ok":true,"data":{"result":['
     separator = b""
-    async for part in parts:
-        yield separator + orjson.dumps(part)[1:-1]
-        separator = b","
+    async with aclosing(parts):
+        async for part in parts:
+            yield separator + orjson.dumps(part)[1:-1]
+            separator = b","
     yield b"]}}"
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, ClassVar, cast
 from urllib.parse import unquote_to_bytes
 
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from streams import conf, wakeups
 from streams.api import envelopes, errors, shapes
-from streams.api.authentication import Authenticator, authenticate_key, ending_with
+from streams.api.authentication import Authenticator, authenticate_key, ending_with, known_key
 from streams.api.errors import HttpError
 from streams.api.parsers import parse_body
 from streams.api.request_lines import Notes, notes_of
@@ -130,6 +131,9 @@ class PlateView(APIView):
             ending_with(self.known_key) as revocation,
             wakeups.ended_by(self.request.client, revocation),
         ):
+            # It may have been revoked between its look-up and the watch.
+            if await known_key(self.known_key.plate_name, self.known_key.id) is None:
+                raise errors.denied()
             return await execution.run(command, self.plate)
 
 
@@ -271,8 +275,9 @@ async def _in_parts(parts: LongRange) -> AsyncGenerator[bytes, None]:
     has for all. A standby also ends a long read that is in the way of what it replays: a Conflict.
     """
     try:
-        async for text in envelopes.success_in_parts(parts):
-            yield text
+        async with aclosing(envelopes.success_in_parts(aiter(parts))) as texts:
+            async for text in texts:
+                yield text
     except (Unavailable, Conflict) as error:
         log.warning("a long answer was cut off", extra={"reason": str(error)})
         raise CutOff from error

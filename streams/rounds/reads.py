@@ -9,8 +9,8 @@ from streams.rounds.gathering import Rounds
 from streams.store import session
 from streams.store.session import Row, Statement
 
-MAX_READS_IN_A_ROUND = 256
-"""How many statements one round trip carries at most."""
+MAX_READS_IN_A_ROUND = 32
+"""How many statements one round has at most: the worker holds the rows of all of them."""
 
 
 @contextmanager

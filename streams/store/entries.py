@@ -4,7 +4,8 @@ PostgreSQL renders entries that go into a reply as they are: `Rendered` is the J
 `[id, [field1, value1, …]]`, or of a list of these, and this process never decodes it.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from typing import NamedTuple
 
 import orjson
@@ -215,11 +216,11 @@ class LongRange:
         self._statement = statement
         self._parameters = parameters
 
-    async def __aiter__(self) -> AsyncIterator[list[Rendered]]:
-        async for rows in session.stream(
-            self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE
-        ):
-            yield [Rendered(row[0]) for row in rows]
+    async def __aiter__(self) -> AsyncGenerator[list[Rendered], None]:
+        pages = session.stream(self._statement, self._parameters, rows_at_once=ROWS_AT_ONCE)
+        async with aclosing(pages):
+            async for rows in pages:
+                yield [Rendered(row[0]) for row in rows]
 
 
 async def between(

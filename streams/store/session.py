@@ -9,7 +9,15 @@ joins it.
 What a transaction holds belongs to the task that runs it, and to what that task awaits.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -164,7 +172,7 @@ async def defer(statement: str, parameters: Parameters | None = None) -> Deferre
 
 async def stream(
     statement: str, parameters: Parameters, *, rows_at_once: int
-) -> AsyncIterator[list[Row]]:
+) -> AsyncGenerator[list[Row], None]:
     """Run a statement with any number of rows, from one snapshot, and fetch them in parts.
 
     Holds a connection until the last row is fetched or the iterator is closed. Inside a

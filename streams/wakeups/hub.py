@@ -67,11 +67,11 @@ class Hub:
                     await channel.show_life_of(self._process)
                     pause = FIRST_RETRY_SECONDS
                     await self._listen(channel)
-            except (Refusal, Conflict) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, readers need a listener
                 self.is_listening.clear()
                 if self._is_ending:
                     return
-                log.warning("the wake-up listener lost the database", extra={"reason": str(error)})
+                _report(error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 
@@ -88,8 +88,6 @@ class Hub:
             async with aclosing(channel.payloads(next_check - time.monotonic())) as payloads:
                 async for payload in payloads:
                     self._hear(payload)
-                    if time.monotonic() >= next_check:
-                        break
             await self._wake_for_lost_hints()
             next_check = time.monotonic() + CHECK_SECONDS
 
@@ -118,3 +116,10 @@ class Hub:
             for name, signals in self._signals.items()
             if name not in seen or seen[name] != signals
         )
+
+
+def _report(error: Exception) -> None:
+    if isinstance(error, (Refusal, Conflict)):
+        log.warning("the wake-up listener lost the database", extra={"reason": str(error)})
+    else:
+        log.error("the wake-up listener failed", exc_info=error)

@@ -103,6 +103,12 @@ async def _departure(scope: Scope, receive: Receive, send: Send) -> None:
     log.info("departed")
 
 
+async def _later(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers only after everything that came with its request was read."""
+    await asyncio.sleep(0.3)
+    await _ok(scope, receive, send)
+
+
 async def _stop_late(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers only a moment after the worker has begun to stop."""
     await _let_go.wait()
@@ -182,6 +188,7 @@ _ENDPOINTS = {
     "/slow-reader": _slow_reader,
     "/wait": _wait,
     "/departure": _departure,
+    "/later": _later,
     "/stop-late": _stop_late,
     "/stream": _stream,
     "/large": _large,

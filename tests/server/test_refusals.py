@@ -165,3 +165,20 @@ def test_chunks_may_have_extensions_and_trailers(server: AppServer) -> None:
         connection.send(request("GET", "/ok"))
         assert connection.answer().body == b'"\\r\\nabc"'
         assert connection.answer().body == b'""'
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("POST", "/echo", "Transfer-Encoding: chunked") + b"x\r\n",
+        request("POST", "/echo", "Content-Length: 9") + b"short",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_what_is_malformed_does_not_take_the_answer_from_a_request_before_it(
+    server: AppServer, sent: bytes
+) -> None:
+    with connected(server) as connection:
+        connection.send(request("GET", "/later?1") + request("GET", "/ok?2") + sent).end()
+        assert connection.answer().body == b'"1"'
+        assert connection.answer().body == b'"2"'

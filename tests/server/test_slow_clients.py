@@ -81,6 +81,9 @@ def test_a_client_that_reads_slowly_is_not_cut_off(impatient: AppServer) -> None
         while data := connection.recv(65536):
             read += len(data)
         assert read > 1_000_000
+        # The client has read it all, but does not close its side.
+        port = connection.getsockname()[1]
+        eventually(lambda: port not in impatient.connections())
 
 
 def test_a_body_that_nobody_reads_waits_with_the_client(server: AppServer) -> None:
@@ -92,3 +95,26 @@ def test_a_body_that_nobody_reads_waits_with_the_client(server: AppServer) -> No
             while sent < MORE_THAN_THE_SYSTEM_BUFFERS:
                 sent += connection.send(b"x" * 65536)
         assert sent < MORE_THAN_THE_SYSTEM_BUFFERS
+
+
+def test_requests_that_nobody_can_answer_yet_wait_with_the_client(server: AppServer) -> None:
+    many = request("GET", "/ok") * 1_000
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(request("GET", "/wait"))
+        connection.settimeout(1)
+        sent = 0
+        with suppress(TimeoutError):
+            while sent < MORE_THAN_THE_SYSTEM_BUFFERS:
+                sent += connection.send(many)
+        assert sent < MORE_THAN_THE_SYSTEM_BUFFERS
+
+
+def test_a_client_that_never_reads_its_answers_cannot_ask_for_more(server: AppServer) -> None:
+    many = request("GET", "/ok") * 1_000
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.settimeout(1)
+        sent = 0
+        with suppress(TimeoutError):
+            while sent < 5 * MORE_THAN_THE_SYSTEM_BUFFERS:
+                sent += connection.send(many)
+        assert sent < 5 * MORE_THAN_THE_SYSTEM_BUFFERS
