@@ -66,8 +66,10 @@ class Read:
 
     @property
     def is_short(self) -> bool:
-        is_small = self.count is not None and self.count * len(self.positions) <= SHORT_COUNT
-        return is_small and self.block_ms is None
+        if self.block_ms is not None:
+            return False
+        most = [1 if after == "+" else self.count for _, after in self.positions]
+        return None not in most and sum(filter(None, most)) <= SHORT_COUNT
 
     @property
     def names(self) -> Names:
