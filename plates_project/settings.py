@@ -112,6 +112,8 @@ _database = database_of("DATABASE_URL", DATABASE_URL)
 DATABASES = {
     "default": {
         **_database,
+        # The console's pool tests each connection: the database may have closed it meanwhile.
+        "CONN_HEALTH_CHECKS": True,
         # A server-side cursor would have to last from one transaction to the next.
         "DISABLE_SERVER_SIDE_CURSORS": not DATABASE_PREPARED_STATEMENTS,
         "OPTIONS": {
