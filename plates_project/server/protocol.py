@@ -5,8 +5,8 @@
     sends no whole body though it has its answer    the connection is closed, after a while
     sends what is no request                        an answer in JSON, then the end
     sends more than is read                         reading pauses (uvicorn)
-    does not read what is sent to it                the connection is cut off after a while
-    leaves                                          its `Client` is told so
+    takes less than 64 KiB of what waits for it     the connection is cut off after a while
+    leaves                                          the reads that block for it end
 
 Besides the public interface this uses of uvicorn's class: `cycle` with `disconnected`, `body`,
 `more_body`, `response_started`, `response_complete`, `keep_alive`, `transport` and
@@ -272,7 +272,7 @@ class Protocol(HttpToolsProtocol):
             cycle.message_event.set()
         if not (is_running and cycle.response_started):
             host = self.client[0] if self.client else ""
-            self.transport.write(refusal.answer() if is_running else refusal.logged_answer(host))
+            self.transport.write(refusal.answer(host, is_logged=not is_running))
         self.end()
 
     @property

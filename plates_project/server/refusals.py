@@ -18,24 +18,25 @@ class NoRequest(Exception):
         self.message = message
         self.code = code
 
-    def answer(self) -> bytes:
-        """The answer, in the API's envelope, with an ID of its own."""
-        return answer(self.status, self.code, self.message, uuid.uuid4().hex)
+    def answer(self, client: str, *, is_logged: bool) -> bytes:
+        """The answer, in the API's envelope, with an ID of its own.
 
-    def logged_answer(self, client: str) -> bytes:
-        """The same; the log has a line for it, which repeats nothing that the client sent."""
+        The log has a line for it, which repeats nothing that the client sent, unless the
+        application writes one.
+        """
         request_id = uuid.uuid4().hex
-        extra = {
-            "request_id": request_id,
-            "client": client,
-            "error": self.code,
-            "status": self.status,
-        }
-        log.info("no request", extra=extra)
-        return answer(self.status, self.code, self.message, request_id)
+        if is_logged:
+            extra = {
+                "request_id": request_id,
+                "client": client,
+                "error": self.code,
+                "status": self.status,
+            }
+            log.info("no request", extra=extra)
+        return _whole_answer(self.status, self.code, self.message, request_id)
 
 
-def answer(status: int, code: str, message: str, request_id: str) -> bytes:
+def _whole_answer(status: int, code: str, message: str, request_id: str) -> bytes:
     """A whole answer, after which the connection is closed."""
     body = envelopes.failure(code, message)
     head = (

@@ -123,8 +123,8 @@ async def deliver_guarded(read: GroupRead, line: PlacesInLine | None = None) -> 
 
     With a line, the reader gives way to those before it there.
 
-    1. Leave to the general way what the statement cannot do: the consumer's own pending entries,
-       and a stream that is named twice.
+    1. Decide nothing where the statement cannot serve: the consumer's own pending entries are
+       asked for, or a stream is named twice.
     2. Send the locks of the groups, the guarded delivery and the commit, without a wait in between.
     3. Wait for all of them, and see from the rows what the statement has done.
     """
